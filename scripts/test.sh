@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test that fits a working day's patience (under 40 minutes on two cores). Suites, in order:
+#
+#   unit         release build: GoogleTest through CTest
+#   boundaries   who may include whom, forbidden symbols in the image
+#   style        clang-format, clang-tidy
+#   e2e          WASI programs, native against enclave
+#   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
+#   conformance  the WebAssembly core tests, inside the enclave
+#   reproducible two builds, one MRENCLAVE
+#   sanitizers   unit tests under ASan and UBSan
+#   fuzz         every fuzz target, briefly (scripts/long.sh runs them for five minutes each)
+#   bench        one short round of the kernels: checksums must agree; times are printed, not judged
+#
+# scripts/test.sh [SUITE…] runs some of them. The last line counts tests: "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+suites=("$@")
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance reproducible sanitizers fuzz bench)
+
+scripts/build.sh release || exit 1
+if [ $# -eq 0 ]; then
+  scripts/demo.sh || { echo "test: the demo failed" >&2; exit 1; }
+fi
+
+logs=build/test-logs
+mkdir -p "$logs"
+passed=0
+failed=0
+failed_suites=()
+
+# Every suite ends its output with a line "N passed, N failed"; CTest's own closing line is turned into one.
+count_ctest() {
+  sed -nE 's/^([0-9]+)% tests passed, ([0-9]+) tests? failed out of ([0-9]+).*/\2 \3/p' "$1" |
+    awk '{print $2 - $1 " passed, " $1 " failed"}'
+}
+
+run_suite() {
+  case $1 in
+    unit) ctest --test-dir build --output-on-failure -j2 ;;
+    boundaries) scripts/check-boundaries.sh ;;
+    style) scripts/check-style.sh ;;
+    e2e) scripts/e2e.sh ;;
+    sqlite) scripts/sqlite.sh ;;
+    conformance) scripts/conformance.sh ;;
+    reproducible) scripts/check-reproducible.sh ;;
+    sanitizers) scripts/build.sh asan && ctest --test-dir build-asan --output-on-failure -j2 ;;
+    fuzz) scripts/fuzz.sh 10 ;;
+    bench) scripts/bench.sh --runs 1 ;;
+    *) echo "test: no suite '$1'; the head of scripts/test.sh lists them"; return 2 ;;
+  esac
+}
+
+for suite in "${suites[@]}"; do
+  log=$logs/$suite.log
+  echo "test: $suite"
+  started=$SECONDS
+  run_suite "$suite" >"$log" 2>&1
+  status=$?
+  counts=$(count_ctest "$log")
+  [ -n "$counts" ] || counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+  suite_passed=$(sed -nE 's/^([0-9]+) passed.*/\1/p' <<<"$counts")
+  suite_failed=$(sed -nE 's/.* ([0-9]+) failed.*/\1/p' <<<"$counts")
+  suite_passed=${suite_passed:-0}
+  suite_failed=${suite_failed:-0}
+  # A suite that fails without having counted a failure, or counts nothing, is one failed test.
+  if [ $status -ne 0 ] && [ "$suite_failed" -eq 0 ]; then suite_failed=1; fi
+  if [ "$suite_passed" -eq 0 ] && [ "$suite_failed" -eq 0 ]; then
+    echo "test: $suite reported no test" >>"$log"
+    suite_failed=1
+  fi
+  passed=$((passed + suite_passed))
+  failed=$((failed + suite_failed))
+  echo "test: $suite: $suite_passed passed, $suite_failed failed, $((SECONDS - started)) s"
+  if [ "$suite_failed" -ne 0 ]; then
+    failed_suites+=("$suite")
+    tail -n 60 "$log"
+  elif grep -qE '^(note|skipped):' "$log"; then
+    grep -E '^(note|skipped):' "$log"
+  fi
+done
+
+[ ${#failed_suites[@]} -eq 0 ] || echo "test: failed suites: ${failed_suites[*]} (logs in $logs)"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
