@@ -1,6 +1,6 @@
-// credit-risk-data: makes loans, positions and prices of any size for credit-risk.
+// generate-data: makes loans, positions and prices of any size for credit-risk.
 //
-//   credit-risk-data --out DIR [--borrowers N] [--lenders N] [--instruments N] [--days N] [--seed S]
+//   generate-data --out DIR [--borrowers N] [--lenders N] [--instruments N] [--days N] [--seed S]
 //
 // The same options give the same files on every machine. Prices follow one common factor and noise of their
 // own; one borrower in ten is overstretched, and some pay late, so that every grade appears.
@@ -28,7 +28,7 @@ struct Sizes {
 };
 
 int fail(const credit::Error& error, int status) {
-  std::fprintf(stderr, "credit-risk-data: %s\n", error.to_string().c_str());
+  std::fprintf(stderr, "generate-data: %s\n", error.to_string().c_str());
   return status;
 }
 
@@ -194,7 +194,7 @@ int main(int argc, char** argv) {
   const auto parsed = credit::parse_options({argv + 1, argv + argc}, options);
   if (!parsed) return fail(parsed.error(), 2);
   if (*parsed) {
-    std::printf("usage: credit-risk-data --out DIR [OPTION VALUE]...\n%s", defaults.c_str());
+    std::printf("usage: generate-data --out DIR [OPTION VALUE]...\n%s", defaults.c_str());
     return 0;
   }
   if (directory.empty()) return fail({"", 0, "--out is missing", "give the directory to write to"}, 2);
