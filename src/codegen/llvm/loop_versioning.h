@@ -1,35 +1,36 @@
 // Loop versioning: exact traps at no cost in hot loops.
 //
-// The translator makes every access to linear memory volatile, because LLVM may otherwise delete a dead load that would
-// trap, or move a store over a load that traps. Volatile accesses are never vectorised, hoisted or combined, so an inner loop
-// over arrays would run several times slower than native code. This pass restores that speed for loops whose accesses
-// are provably in bounds, and proves it at run time, once a loop entry.
+// The translator makes every access to linear memory volatile, because LLVM may otherwise delete a dead load
+// that would trap, or move a store over a load that traps. Volatile accesses are never vectorised, hoisted or
+// combined, so an inner loop over arrays would run several times slower than native code. This pass restores
+// that speed for loops whose accesses are provably in bounds, and proves it at run time, once a loop entry.
 //
-// For each innermost loop, every access whose address is base + zext32({A,+,B}) + C (A, B invariant, C constant) by scalar
-// evolution is a candidate. With N the loop's largest backedge-taken count, the addresses it can touch lie between
-// zext(A) and zext(A) + N * sext(B), plus C and the access size, provided that no value on the way wraps at 32 bits. Candidates
-// that differ only by constants share one check. In the preheader
+// For each innermost loop, every access whose address is base + zext32({A,+,B}) + C (A, B invariant, C
+// constant) by scalar evolution is a candidate. With N the loop's largest backedge-taken count, the addresses
+// it can touch lie between zext(A) and zext(A) + N * sext(B), plus C and the access size, provided that no
+// value on the way wraps at 32 bits. Candidates that differ only by constants share one check. In the
+// preheader
 //
-//     lowest >= 0  and  highest + extent <= memory size            (64-bit arithmetic, which cannot overflow here)
+//     lowest >= 0  and  highest + extent <= memory size            (64-bit arithmetic, which cannot overflow
+//     here)
 //
-// selects between two copies of the loop. The check implies that no 32-bit address wraps, so in the fast copy an address is a
-// 64-bit affine function of one counter and its accesses cannot trap:
+// selects between two copies of the loop. The check implies that no 32-bit address wraps, so in the fast copy
+// an address is a 64-bit affine function of one counter and its accesses cannot trap:
 //   - loads become plain;
-//   - stores become plain only if no access that may still trap is left in the copy, since LLVM is free to reorder or drop
+//   - stores become plain only if no access that may still trap is left in the copy, since LLVM is free to
+//   reorder or drop
 //     plain stores around a volatile load that it believes harmless.
-// Single-thread fences around the fast copy keep its plain stores from meeting trapping accesses outside. The other copy is the loop as
-// it was. A memory only grows and its base never moves, so the check stays true whatever the loop calls.
+// Single-thread fences around the fast copy keep its plain stores from meeting trapping accesses outside. The
+// other copy is the loop as it was. A memory only grows and its base never moves, so the check stays true
+// whatever the loop calls.
 //
-// Needs: the memory base as a load tagged with kMemoryBaseMetadata, and the instance context as the function's swiftself
-// argument. Assumes loops in simplified, closed-SSA form.
+// Needs: the memory base as a load tagged with kMemoryBaseMetadata (linear_address.h), and the instance
+// context as the function's swiftself argument. Assumes loops in simplified, closed-SSA form.
 #pragma once
 
 #include <llvm/IR/PassManager.h>
 
 namespace twine::codegen {
-
-// Metadata kind on the load of InstanceContext::memory0_base.
-inline constexpr char kMemoryBaseMetadata[] = "twine.memory_base";
 
 class LoopVersioningPass : public llvm::PassInfoMixin<LoopVersioningPass> {
  public:

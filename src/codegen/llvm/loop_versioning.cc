@@ -1,0 +1,418 @@
+#include "codegen/llvm/loop_versioning.h"
+
+#include <llvm/ADT/SmallPtrSet.h>
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/Analysis/AssumptionCache.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/ScalarEvolutionExpressions.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+#include <llvm/Transforms/Utils/LoopSimplify.h>
+#include <llvm/Transforms/Utils/LoopUtils.h>
+#include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
+#include <llvm/Transforms/Utils/ValueMapper.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "codegen/llvm/linear_address.h"
+#include "common/abi.h"
+
+namespace twine::codegen {
+namespace {
+
+using namespace llvm;
+
+// A loop larger than this is left alone: two copies of it would cost more instruction cache than its accesses
+// do.
+constexpr unsigned kMaxLoopInstructions = 1500;
+// More checks than this in a preheader are dearer than what a short loop can win back.
+constexpr unsigned kMaxChecks = 24;
+
+// Where the address of an access goes as the loop runs: offset from the memory base = zext(start) + k *
+// sext(step) + displacement in iteration k, with no wrap at 32 bits if the run-time check holds.
+struct AffineAccess {
+  Instruction* instruction;
+  Value* base;
+  const SCEV* start;       // i32, loop-invariant, constant part removed
+  int64_t start_constant;  // its constant part, as a signed 32-bit number
+  const SCEV* step;        // i32, loop-invariant; null when the address does not change
+  uint64_t displacement;   // constant added after the extension to 64 bits
+  uint64_t size;           // bytes accessed
+};
+
+// Accesses that share start and step, so that one check covers them.
+struct AccessGroup {
+  Value* base;
+  const SCEV* start;
+  const SCEV* step;
+  int64_t lowest_constant;
+  uint64_t extent;  // bytes from the address with lowest_constant to the end of the furthest access
+  SmallVector<AffineAccess, 4> members;
+  Value* first = nullptr;   // i64 in the preheader: zext(start + lowest_constant)
+  Value* step64 = nullptr;  // i64: sext(step)
+};
+
+// The counter of the loop, as the check and the fast copy need it.
+struct TripCount {
+  const SCEV* backedges = nullptr;  // an upper bound of the backedges taken; null when there is none
+  // When set, `backedges` holds only if this i32 value is a multiple of the power of two `divisor`.
+  const SCEV* dividend = nullptr;
+  uint64_t divisor = 1;
+};
+
+// `for (p = begin; p != end; p += 8)` counts exactly only when end - begin is a multiple of 8, which scalar
+// evolution cannot know; here it becomes part of the run-time check.
+std::optional<TripCount> strided_not_equal_trip_count(const Loop& loop, ScalarEvolution& scev) {
+  BasicBlock* latch = loop.getLoopLatch();
+  if (latch == nullptr || loop.getExitingBlock() != latch) return std::nullopt;
+  const auto* branch = dyn_cast<BranchInst>(latch->getTerminator());
+  if (branch == nullptr || !branch->isConditional()) return std::nullopt;
+  const auto* compare = dyn_cast<ICmpInst>(branch->getCondition());
+  if (compare == nullptr || !compare->isEquality()) return std::nullopt;
+  const bool exits_when_equal =
+      (compare->getPredicate() == ICmpInst::ICMP_EQ) == !loop.contains(branch->getSuccessor(0));
+  if (!exits_when_equal || !compare->getOperand(0)->getType()->isIntegerTy(32)) return std::nullopt;
+
+  const SCEV* left = scev.getSCEV(compare->getOperand(0));
+  const SCEV* right = scev.getSCEV(compare->getOperand(1));
+  if (!isa<SCEVAddRecExpr>(left)) std::swap(left, right);
+  const auto* counter = dyn_cast<SCEVAddRecExpr>(left);
+  if (counter == nullptr || counter->getLoop() != &loop || !counter->isAffine() ||
+      !scev.isLoopInvariant(right, &loop)) {
+    return std::nullopt;
+  }
+  const auto* step = dyn_cast<SCEVConstant>(counter->getStepRecurrence(scev));
+  if (step == nullptr) return std::nullopt;
+  const int64_t signed_step = step->getAPInt().getSExtValue();
+  const uint64_t divisor = static_cast<uint64_t>(signed_step < 0 ? -signed_step : signed_step);
+  if (!isPowerOf2_64(divisor)) return std::nullopt;
+
+  TripCount count;
+  count.dividend = signed_step > 0 ? scev.getMinusSCEV(right, counter->getStart())
+                                   : scev.getMinusSCEV(counter->getStart(), right);
+  count.divisor = divisor;
+  count.backedges = scev.getUDivExpr(count.dividend, scev.getConstant(count.dividend->getType(), divisor));
+  return count;
+}
+
+TripCount trip_count(const Loop& loop, ScalarEvolution& scev) {
+  const SCEV* backedges = scev.getSymbolicMaxBackedgeTakenCount(&loop);
+  const bool usable =
+      !isa<SCEVCouldNotCompute>(backedges) && backedges->getType()->getIntegerBitWidth() <= 64;
+  // A bound that is only a constant maximum is useless as a range; the exact form is not.
+  if (usable &&
+      !(isa<SCEVConstant>(backedges) && isa<SCEVCouldNotCompute>(scev.getBackedgeTakenCount(&loop)))) {
+    return TripCount{.backedges = backedges};
+  }
+  return strided_not_equal_trip_count(loop, scev).value_or(TripCount{});
+}
+
+// Splits the constant off a 32-bit sum.
+const SCEV* without_constant(const SCEV* expression, int64_t& constant, ScalarEvolution& scev) {
+  constant = 0;
+  if (const auto* whole = dyn_cast<SCEVConstant>(expression)) {
+    constant = whole->getAPInt().getSExtValue();
+    return scev.getZero(expression->getType());
+  }
+  const auto* sum = dyn_cast<SCEVAddExpr>(expression);
+  if (sum == nullptr) return expression;
+  const auto* first = dyn_cast<SCEVConstant>(sum->getOperand(0));
+  if (first == nullptr) return expression;
+  constant = first->getAPInt().getSExtValue();
+  return scev.getMinusSCEV(expression, first);
+}
+
+std::optional<AffineAccess> affine_access(Instruction& instruction, const Loop& loop, ScalarEvolution& scev) {
+  Value* pointer = getLoadStorePointerOperand(&instruction);
+  const std::optional<LinearAddress> address = linear_address(pointer);
+  if (!address || !loop.isLoopInvariant(address->base)) return std::nullopt;
+
+  AffineAccess access{};
+  access.instruction = &instruction;
+  access.base = address->base;
+  access.displacement = address->displacement;
+  access.size = instruction.getModule()->getDataLayout().getTypeStoreSize(getLoadStoreType(&instruction));
+  const SCEV* index = scev.getSCEV(address->index);
+  if (scev.isLoopInvariant(index, &loop)) {
+    access.start = without_constant(index, access.start_constant, scev);
+    return access;
+  }
+  const auto* recurrence = dyn_cast<SCEVAddRecExpr>(index);
+  if (recurrence == nullptr || recurrence->getLoop() != &loop || !recurrence->isAffine()) return std::nullopt;
+  access.step = recurrence->getStepRecurrence(scev);
+  access.start = without_constant(recurrence->getStart(), access.start_constant, scev);
+  return access;
+}
+
+void make_plain(Instruction& instruction) {
+  if (auto* load = dyn_cast<LoadInst>(&instruction)) {
+    load->setVolatile(false);
+  } else {
+    cast<StoreInst>(instruction).setVolatile(false);
+  }
+}
+
+class Versioner {
+ public:
+  Versioner(Function& function, LoopInfo& loops, ScalarEvolution& scev, DominatorTree& dominators)
+      : function_(function), loops_(loops), scev_(scev), dominators_(dominators) {}
+
+  bool run(Loop& loop) {
+    if (!loop.isLoopSimplifyForm() || !loop.isLCSSAForm(dominators_) || !loop.isSafeToClone()) return false;
+    if (!collect(loop)) return false;
+    version(loop);
+    return true;
+  }
+
+ private:
+  // Finds the groups of accesses to prove; false when the loop is not worth two copies.
+  bool collect(const Loop& loop) {
+    groups_.clear();
+    leaves_trapping_access_ = false;
+    count_ = trip_count(loop, scev_);
+    unsigned size = 0;
+    for (BasicBlock* block : loop.blocks()) {
+      size += static_cast<unsigned>(block->size());
+      for (Instruction& instruction : *block) {
+        if (!is_volatile_access(instruction)) continue;
+        const auto access = affine_access(instruction, loop, scev_);
+        if (!access || !expandable(*access, loop)) {
+          leaves_trapping_access_ = true;
+          continue;
+        }
+        add_to_group(*access);
+      }
+    }
+    if (size > kMaxLoopInstructions || groups_.empty() || groups_.size() > kMaxChecks) return false;
+    const bool moves = any_of(groups_, [](const AccessGroup& group) { return group.step != nullptr; });
+    return moves;  // invariant addresses alone gain nothing that is worth a second copy
+  }
+
+  bool expandable(const AffineAccess& access, const Loop& loop) {
+    if (access.step != nullptr && count_.backedges == nullptr) return false;
+    SCEVExpander expander(scev_, function_.getDataLayout(), "twine");
+    const Instruction* at = loop.getLoopPreheader()->getTerminator();
+    const auto ok = [&](const SCEV* expression) {
+      return expression == nullptr || expander.isSafeToExpandAt(expression, at);
+    };
+    return ok(access.start) && ok(access.step) && ok(count_.backedges) && ok(count_.dividend);
+  }
+
+  void add_to_group(const AffineAccess& access) {
+    auto* group = find_if(groups_, [&](const AccessGroup& candidate) {
+      return candidate.base == access.base && candidate.start == access.start &&
+             candidate.step == access.step;
+    });
+    if (group == groups_.end()) {
+      groups_.push_back({access.base, access.start, access.step, access.start_constant, 0, {}});
+      group = &groups_.back();
+    }
+    group->members.push_back(access);
+    if (access.start_constant < group->lowest_constant) group->lowest_constant = access.start_constant;
+    group->extent = 0;
+    for (const AffineAccess& member : group->members) {
+      group->extent = std::max(group->extent, offset_in_group(*group, member) + member.size);
+    }
+  }
+
+  static uint64_t offset_in_group(const AccessGroup& group, const AffineAccess& member) {
+    return static_cast<uint64_t>(member.start_constant - group.lowest_constant) + member.displacement;
+  }
+
+  // Emits the check before `at` and fills in each group's first and step64. True: the fast copy may run.
+  Value* emit_check(Instruction* at) {
+    IRBuilder<> builder(at);
+    SCEVExpander expander(scev_, function_.getDataLayout(), "twine");
+    Type* i64 = builder.getInt64Ty();
+    Value* passes = builder.getTrue();
+    Value* backedges = nullptr;
+    backedges_ = nullptr;
+    if (count_.backedges != nullptr) {
+      Value* count = expander.expandCodeFor(count_.backedges, count_.backedges->getType(), at);
+      backedges = builder.CreateZExt(count, i64);
+      if (count->getType()->getIntegerBitWidth() > 32) {
+        passes =
+            builder.CreateAnd(passes, builder.CreateICmpULT(backedges, builder.getInt64(uint64_t{1} << 32)));
+      }
+      if (count_.divisor > 1) {
+        Value* dividend = expander.expandCodeFor(count_.dividend, count_.dividend->getType(), at);
+        Value* rest = builder.CreateAnd(dividend, count_.divisor - 1);
+        passes = builder.CreateAnd(passes, builder.CreateIsNull(rest));
+      }
+      backedges_ = backedges;
+    }
+    Value* memory_size = emit_memory_size(builder);
+    for (AccessGroup& group : groups_) {
+      const SCEV* first = scev_.getAddExpr(
+          group.start, scev_.getConstant(APInt(32, static_cast<uint64_t>(group.lowest_constant), true)));
+      group.first = builder.CreateZExt(expander.expandCodeFor(first, builder.getInt32Ty(), at), i64);
+      Value* highest = group.first;
+      if (group.step != nullptr) {
+        group.step64 = builder.CreateSExt(expander.expandCodeFor(group.step, builder.getInt32Ty(), at), i64);
+        // |step| <= 2^31 and backedges < 2^32: the product fits 64 bits.
+        Value* last = builder.CreateNSWAdd(group.first, builder.CreateNSWMul(group.step64, backedges));
+        passes = builder.CreateAnd(passes, builder.CreateICmpSGE(last, builder.getInt64(0)));
+        highest = builder.CreateBinaryIntrinsic(Intrinsic::smax, group.first, last);
+      }
+      Value* end = builder.CreateNSWAdd(highest, builder.getInt64(group.extent));
+      passes = builder.CreateAnd(passes, builder.CreateICmpSLE(end, memory_size));
+    }
+    return passes;
+  }
+
+  // Loads MemoryDescriptor::size_bytes of memory 0.
+  Value* emit_memory_size(IRBuilder<>& builder) {
+    Argument* context = nullptr;
+    for (Argument& argument : function_.args()) {
+      if (argument.hasSwiftSelfAttr()) context = &argument;
+    }
+    Type* pointer = builder.getPtrTy();
+    auto* descriptor = builder.CreateLoad(
+        pointer, builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), context,
+                                                    offsetof(abi::InstanceContext, memory0)));
+    descriptor->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
+    return builder.CreateLoad(builder.getInt64Ty(), builder.CreateConstInBoundsGEP1_64(
+                                                        builder.getInt8Ty(), descriptor,
+                                                        offsetof(abi::MemoryDescriptor, size_bytes)));
+  }
+
+  void version(Loop& loop) {
+    BasicBlock* check = loop.getLoopPreheader();
+    // The preheader splits in three: the check, and a preheader for each copy.
+    BasicBlock* slow_preheader =
+        SplitBlock(check, check->getTerminator(), &dominators_, &loops_, nullptr, "slow.ph");
+    Value* passes = emit_check(check->getTerminator());
+
+    SmallVector<BasicBlock*, 8> exits;
+    loop.getUniqueExitBlocks(exits);
+    ValueToValueMapTy clones;
+    SmallVector<BasicBlock*, 16> blocks;
+    Loop* fast =
+        cloneLoopWithPreheader(slow_preheader, check, &loop, clones, ".fast", &loops_, &dominators_, blocks);
+    remapInstructionsInBlocks(blocks, clones);
+    BasicBlock* fast_preheader = fast->getLoopPreheader();
+
+    Instruction* old_terminator = check->getTerminator();
+    IRBuilder<> builder(old_terminator);
+    auto* branch = builder.CreateCondBr(passes, fast_preheader, slow_preheader);
+    branch->setMetadata(LLVMContext::MD_prof, MDBuilder(function_.getContext()).createBranchWeights(2000, 1));
+    old_terminator->eraseFromParent();
+
+    // Closed SSA: every value that leaves the loop does so through a phi of an exit block, which gets the
+    // clone's value too.
+    for (BasicBlock* exit : exits) {
+      for (PHINode& phi : exit->phis()) {
+        for (unsigned index = 0, count = phi.getNumIncomingValues(); index < count; ++index) {
+          BasicBlock* from = phi.getIncomingBlock(index);
+          if (!loop.contains(from)) continue;
+          Value* value = phi.getIncomingValue(index);
+          const auto clone = clones.find(value);
+          phi.addIncoming(clone == clones.end() ? value : static_cast<Value*>(clone->second),
+                          cast<BasicBlock>(clones[from]));
+        }
+      }
+    }
+    dominators_.recalculate(function_);
+    simplify_fast_copy(*fast, clones);
+    // Exit blocks are now shared by both copies; each loop needs exits of its own again.
+    formDedicatedExitBlocks(&loop, &dominators_, &loops_, nullptr, true);
+    formDedicatedExitBlocks(fast, &dominators_, &loops_, nullptr, true);
+    fence(*fast);
+    scev_.forgetLoop(&loop);
+    scev_.forgetBlockAndLoopDispositions();
+    loop.setLoopAlreadyUnrolled();  // the slow copy is for correctness; let it stay small
+  }
+
+  void simplify_fast_copy(Loop& fast, ValueToValueMapTy& clones) {
+    BasicBlock* preheader = fast.getLoopPreheader();
+    BasicBlock* header = fast.getHeader();
+    IRBuilder<> setup(preheader->getTerminator());
+    Type* i64 = setup.getInt64Ty();
+
+    PHINode* counter = PHINode::Create(i64, 2, "k", header->begin());
+    IRBuilder<> at_latch(fast.getLoopLatch()->getTerminator());
+    counter->addIncoming(setup.getInt64(0), preheader);
+    counter->addIncoming(
+        at_latch.CreateAdd(counter, setup.getInt64(1), "k.next", /*HasNUW=*/true, /*HasNSW=*/true),
+        fast.getLoopLatch());
+    if (count_.divisor > 1) count_by(*counter, fast);
+
+    IRBuilder<> at_header(&*header->getFirstInsertionPt());
+    for (AccessGroup& group : groups_) {
+      Value* offset = group.step64 == nullptr ? nullptr
+                                              : at_header.CreateMul(counter, group.step64, "offset",
+                                                                    /*HasNUW=*/false, /*HasNSW=*/true);
+      // All addresses of the group lie in the memory's reservation, which is one allocated object.
+      Value* start = setup.CreateInBoundsGEP(setup.getInt8Ty(), group.base, group.first, "start");
+      for (AffineAccess& member : group.members) {
+        auto* access = cast<Instruction>(clones[member.instruction]);
+        const uint64_t displacement = offset_in_group(group, member);
+        Value* pointer = start;
+        if (displacement != 0)
+          pointer = setup.CreateInBoundsGEP(setup.getInt8Ty(), start, setup.getInt64(displacement));
+        if (offset != nullptr) pointer = at_header.CreateInBoundsGEP(at_header.getInt8Ty(), pointer, offset);
+        access->setOperand(
+            isa<LoadInst>(access) ? LoadInst::getPointerOperandIndex() : StoreInst::getPointerOperandIndex(),
+            pointer);
+        if (isa<LoadInst>(access) || !leaves_trapping_access_) make_plain(*access);
+      }
+    }
+  }
+
+  // The check has established an exact count that scalar evolution cannot see in `!=`; say it with the
+  // counter.
+  void count_by(PHINode& counter, Loop& fast) {
+    auto* branch = cast<BranchInst>(fast.getLoopLatch()->getTerminator());
+    IRBuilder<> builder(branch);
+    const bool exits_when_true = !fast.contains(branch->getSuccessor(0));
+    branch->setCondition(exits_when_true ? builder.CreateICmpEQ(&counter, backedges_)
+                                         : builder.CreateICmpNE(&counter, backedges_));
+  }
+
+  // Keeps the fast copy's plain accesses away from what may trap before and after it.
+  void fence(Loop& fast) {
+    const auto emit = [&](Instruction* at) {
+      IRBuilder<>(at).CreateFence(AtomicOrdering::SequentiallyConsistent, SyncScope::SingleThread);
+    };
+    emit(fast.getLoopPreheader()->getTerminator());
+    SmallVector<BasicBlock*, 8> exits;
+    fast.getUniqueExitBlocks(exits);
+    for (BasicBlock* exit : exits) emit(&*exit->getFirstInsertionPt());
+  }
+
+  Function& function_;
+  LoopInfo& loops_;
+  ScalarEvolution& scev_;
+  DominatorTree& dominators_;
+  SmallVector<AccessGroup, 8> groups_;
+  TripCount count_;
+  Value* backedges_ = nullptr;  // i64, in the preheader
+  bool leaves_trapping_access_ = false;
+};
+
+}  // namespace
+
+PreservedAnalyses LoopVersioningPass::run(Function& function, FunctionAnalysisManager& analyses) {
+  auto& loops = analyses.getResult<LoopAnalysis>(function);
+  if (loops.empty()) return PreservedAnalyses::all();
+  auto& scev = analyses.getResult<ScalarEvolutionAnalysis>(function);
+  auto& dominators = analyses.getResult<DominatorTreeAnalysis>(function);
+
+  SmallVector<Loop*, 16> innermost;
+  for (Loop* loop : loops.getLoopsInPreorder()) {
+    if (loop->isInnermost()) innermost.push_back(loop);
+  }
+  bool changed = false;
+  Versioner versioner(function, loops, scev, dominators);
+  for (Loop* loop : innermost) changed |= versioner.run(*loop);
+  return changed ? PreservedAnalyses::none() : PreservedAnalyses::all();
+}
+
+}  // namespace twine::codegen
