@@ -1,4 +1,4 @@
-// Evaluation of constant expressions (core specification 2.0, 3.3.10 and 4.5.4): initialisers of globals,
+// Constant expressions (core specification 2.0, sections 3.3.10 and 4.5.4): initialisers of globals,
 // elements, starts of segments.
 #pragma once
 
@@ -13,6 +13,11 @@
 #include "wasm/operator_reader.h"
 
 namespace twine::wasm {
+
+// Validates an expression that must yield one value of the expected type. Globals below `visible_globals` may
+// be read, if they are immutable.
+Result<void> validate(const Module& module, const Features& features, const ConstantExpression& expression,
+                      ValueType expected, uint32_t visible_globals);
 
 // A value without its type: the raw bits, little endian, unused ones zero. References are what the runtime
 // makes of them; null is all zeros.

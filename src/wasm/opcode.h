@@ -1,9 +1,13 @@
 // Instruction codes and what is regular about them, from the one table in opcode.def.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
+
+#include "wasm/types.h"
 
 namespace twine::wasm {
 
@@ -30,7 +34,7 @@ enum class Immediates : uint8_t {
   label,          // index: relative depth of the branch target
   label_table,    // targets
   function,       // index
-  type_table,     // index: type; second_index: table (call_indirect)
+  type_table,     // index: type; second_index: table
   local,          // index
   global,         // index
   table,          // index
@@ -42,11 +46,11 @@ enum class Immediates : uint8_t {
   memory,         // index: memory, 0
   memory_memory,  // index: destination; second_index: source; both 0
   memory_access,  // memory_access
-  memory_lane,    // memory_access with lane
-  lane2,
+  memory_lane,    // memory_access with its lane
+  lane2,          // lane, below 2; likewise those that follow
   lane4,
   lane8,
-  lane16,          // lane, below the number in the name
+  lane16,
   shuffle,         // bytes: 16 lane numbers below 32
   reference_type,  // type
   select_types,    // select_types
@@ -61,19 +65,30 @@ enum class Immediates : uint8_t {
 enum class Feature : uint8_t { core, tail_call, relaxed_simd };
 
 struct OpcodeInfo {
-  std::string_view name;       // in the text format; empty: no such instruction
-  std::string_view signature;  // "ii:i"; see opcode.def
+  std::string_view name;  // in the text format; empty: no such instruction
   Immediates immediates = Immediates::none;
   Feature feature = Feature::core;
   uint8_t width = 0;  // log2 of the bytes accessed; memory_access and memory_lane only
 
+  // Operand and result types, where they do not depend on the context; deepest operand first.
+  bool is_regular = false;
+  uint8_t operand_count = 0;
+  std::array<ValueType, 3> operand_types{};
+  ValueType result = ValueType::bottom;  // bottom: none
+
   [[nodiscard]] constexpr bool exists() const { return !name.empty(); }
-  [[nodiscard]] constexpr bool is_regular() const { return signature != "*"; }
+  [[nodiscard]] constexpr std::span<const ValueType> operands() const {
+    return {operand_types.data(), operand_count};
+  }
 };
+
+extern const std::array<OpcodeInfo, opcode_space> opcode_table;
 
 // Properties of an instruction; for a code that is none, a record with an empty name. `opcode` <
 // opcode_space.
-[[nodiscard]] const OpcodeInfo& info(Opcode opcode);
+[[nodiscard]] inline const OpcodeInfo& info(Opcode opcode) {
+  return opcode_table[static_cast<size_t>(opcode)];
+}
 
 [[nodiscard]] inline std::string_view name(Opcode opcode) {
   return info(opcode).name;

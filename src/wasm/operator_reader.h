@@ -86,8 +86,9 @@ class OperatorReader {
   // Offset in the file of the next instruction, or of the end.
   [[nodiscard]] uint32_t offset() const { return reader_.offset(); }
 
-  // The next instruction; not to be called when done(). Errors: malformed, or unsupported for instructions of
-  // proposals that are not enabled in Features.
+  // The next instruction; not to be called when done(). Errors: malformed; unsupported for instructions of
+  // proposals that are not enabled in Features; invalid_module for a lane number that the vector does not
+  // have.
   Result<Operator> next();
 
   // Checks that nothing follows the closing `end`.
@@ -98,10 +99,12 @@ class OperatorReader {
 
  private:
   Result<Opcode> opcode();
+  Result<void> check_feature(const Operator& op, Feature feature) const;
   Result<void> immediates(Operator& op, const OpcodeInfo& properties);
   Result<void> block_type(Operator& op);
   Result<void> branch_targets(Operator& op);
   Result<void> select_types(Operator& op);
+  Result<void> reference_type(Operator& op);
   Result<void> memory_access(Operator& op);
   Result<uint8_t> lane(uint8_t lanes);
   Result<uint32_t> memory_index();

@@ -7,9 +7,7 @@
 // A Reader does not own its bytes. After a failure its position is unspecified; the caller gives up.
 #pragma once
 
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,11 +38,18 @@ class Reader {
   [[nodiscard]] uint32_t offset() const { return offset_ + static_cast<uint32_t>(position_ - begin_); }
   // The bytes not yet read.
   [[nodiscard]] std::span<const uint8_t> rest() const { return {position_, end_}; }
+  // The next byte, left unread; 0 at the end.
+  [[nodiscard]] uint8_t peek() const { return at_end() ? uint8_t{0} : *position_; }
 
   // `what` names in error messages the thing that is read.
-  Result<uint8_t> byte(std::string_view what);
-  Result<uint32_t> u32(std::string_view what);  // unsigned LEB128, 32 bits
-  Result<uint64_t> u64(std::string_view what);  // unsigned LEB128, 64 bits
+  Result<uint8_t> byte(std::string_view what) {
+    if (at_end()) return truncated(what);
+    return *position_++;
+  }
+  Result<uint32_t> u32(std::string_view what) {  // unsigned LEB128, 32 bits
+    if (!at_end() && *position_ < 0x80) return *position_++;
+    return long_u32(what);
+  }
   Result<int32_t> s32(std::string_view what);   // signed LEB128, 32 bits
   Result<int64_t> s33(std::string_view what);   // signed LEB128, 33 bits (block types)
   Result<int64_t> s64(std::string_view what);   // signed LEB128, 64 bits
@@ -60,8 +65,10 @@ class Reader {
   Result<uint32_t> count(std::string_view what, uint32_t limit, uint32_t min_item_bytes = 1);
 
  private:
-  template <typename T>
-  Result<T> fixed(std::string_view what);
+  [[nodiscard]] std::unexpected<Error> truncated(std::string_view what) const;
+  Result<uint32_t> long_u32(std::string_view what);
+  template <unsigned bits>
+  Result<int64_t> signed_leb(std::string_view what);
 
   const uint8_t* position_;
   const uint8_t* end_;

@@ -17,6 +17,9 @@
 
 namespace twine::wasm {
 
+// An error of validation with its place: "byte 0x1a3: REASON".
+[[nodiscard]] std::unexpected<Error> invalid(uint32_t offset, std::string_view reason);
+
 // Validates the whole module, all function bodies included.
 Result<void> validate(const Module& module, const Features& features = {});
 
@@ -92,15 +95,69 @@ class FunctionValidator {
   [[nodiscard]] Arity arity(const BlockType& type) const;
 
  private:
-  // Implementation in validator.cc (declarations are filled in with it).
+  // Operand stack. The pops return false where the stack does not hold what is expected; failed_ says what
+  // was found.
+  bool pop(ValueType expected);
+  bool pop_reference();
+  bool pop(std::span<const ValueType> expected);
+  bool holds(std::span<const ValueType> expected);
+  void push(ValueType type) { operands_.push_back(type); }
+  void push(std::span<const ValueType> types) {
+    operands_.insert(operands_.end(), types.begin(), types.end());
+  }
+  bool fits(std::span<const ValueType> expected, bool consume);
+
+  // Control stack.
+  Result<void> enter(const Operator& op, std::span<const ValueType> params,
+                     std::span<const ValueType> results);
+  Result<void> leave(const Operator& op);
+  void mark_unreachable();
+  Result<const ControlFrame*> target(const Operator& op, uint32_t label) const;
+
+  // Families of instructions whose types depend on the context.
+  Result<void> check_irregular(const Operator& op);
+  Result<void> check_regular(const Operator& op, const OpcodeInfo& properties);
+  Result<void> check_block(const Operator& op);
+  Result<void> check_else(const Operator& op);
+  Result<void> check_end(const Operator& op);
+  Result<void> check_br(const Operator& op);
+  Result<void> check_br_if(const Operator& op);
+  Result<void> check_br_table(const Operator& op);
+  Result<void> check_return(const Operator& op);
+  Result<void> check_call(const Operator& op);
+  Result<void> check_tail_call(const Operator& op);
+  Result<const FunctionType*> callee(const Operator& op);
+  Result<void> check_select(const Operator& op);
+  Result<void> check_typed_select(const Operator& op);
+  Result<void> check_local(const Operator& op);
+  Result<void> check_global(const Operator& op);
+  Result<void> check_table(const Operator& op);
+  Result<void> check_reference(const Operator& op);
+  Result<void> check_indices(const Operator& op, const OpcodeInfo& properties) const;
+  Result<ValueType> table_type(const Operator& op, uint32_t table) const;
+  Result<ValueType> element_type(const Operator& op, uint32_t segment) const;
+
+  [[nodiscard]] std::unexpected<Error> mismatch(const Operator& op) const;
+
+  // What the last failed pop wanted and found.
+  struct Mismatch {
+    std::string_view expected;
+    std::string_view found;
+  };
+
   const Module& module_;
   Features features_;
   OperatorReader reader_{{}, 0, {}};
   FunctionBody body_;
   const FunctionType* type_ = nullptr;
   uint32_t local_count_ = 0;
+  // Types of the first locals in a flat table, for speed. A body of a few bytes may declare limits::locals of
+  // them, so that the rest is looked up by the ends of the declared runs.
+  std::array<ValueType, 64> first_locals_{};
+  std::vector<uint32_t> run_ends_;
   std::vector<ValueType> operands_;
   std::vector<ControlFrame> frames_;
+  Mismatch failed_;
 };
 
 }  // namespace twine::wasm

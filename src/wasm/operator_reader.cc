@@ -1,0 +1,306 @@
+#include "wasm/operator_reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "wasm/limits.h"
+
+namespace twine::wasm {
+namespace {
+
+constexpr uint8_t bulk_prefix = 0xFC;
+constexpr uint8_t simd_prefix = 0xFD;
+constexpr uint8_t atomic_prefix = 0xFE;
+constexpr uint8_t empty_block_type = 0x40;
+
+// The error of a byte sequence that is no instruction.
+std::unexpected<Error> illegal_opcode(uint32_t offset, uint8_t prefix, uint32_t code) {
+  std::string text = "illegal opcode ";
+  if (prefix != 0) text += hex(prefix) + " ";
+  return malformed(offset, text + hex(code));
+}
+
+}  // namespace
+
+Result<Operator> OperatorReader::next() {
+  Operator op;
+  op.offset = reader_.offset();
+  op.opcode = TWINE_TRY(opcode());
+  const OpcodeInfo& properties = info(op.opcode);
+  if (properties.feature != Feature::core) TWINE_TRY(check_feature(op, properties.feature));
+  switch (op.opcode) {
+    case Opcode::block:
+    case Opcode::loop:
+    case Opcode::if_:
+      ++depth_;
+      break;
+    case Opcode::end:
+      --depth_;
+      break;
+    default:
+      break;
+  }
+  if (properties.immediates != Immediates::none) TWINE_TRY(immediates(op, properties));
+  return op;
+}
+
+Result<void> OperatorReader::finish() const {
+  if (!reader_.at_end()) {
+    return malformed(reader_.offset(),
+                     std::to_string(reader_.remaining()) +
+                         " bytes follow the end that closes the expression: END opcode expected last");
+  }
+  return {};
+}
+
+Result<Opcode> OperatorReader::opcode() {
+  const uint32_t start = reader_.offset();
+  const uint8_t first = TWINE_TRY(reader_.byte("an instruction (or END opcode expected)"));
+  uint32_t code = first;
+  uint8_t prefix = 0;
+  if (first >= bulk_prefix && first <= atomic_prefix) {
+    prefix = first;
+    const uint32_t sub = TWINE_TRY(reader_.u32("opcode after a prefix"));
+    if (prefix == atomic_prefix) {
+      return fail_at(start, ErrorCode::unsupported, "atomic instructions (threads) are not supported");
+    }
+    const OpcodePage page = prefix == bulk_prefix ? OpcodePage::bulk : OpcodePage::simd;
+    const uint32_t codes = prefix == bulk_prefix ? 0x100 : 0x200;
+    if (sub >= codes) return illegal_opcode(start, prefix, sub);
+    code = static_cast<uint32_t>(page) + sub;
+    if (!opcode_table[code].exists()) return illegal_opcode(start, prefix, sub);
+  } else if (!opcode_table[code].exists()) {
+    return illegal_opcode(start, 0, code);
+  }
+  return static_cast<Opcode>(code);
+}
+
+Result<void> OperatorReader::check_feature(const Operator& op, Feature feature) const {
+  const auto needs = [&](std::string_view proposal) {
+    return fail_at(
+        op.offset, ErrorCode::unsupported,
+        std::string(name(op.opcode)).append(" needs ").append(proposal).append(", which are not enabled"));
+  };
+  switch (feature) {
+    case Feature::core:
+      break;
+    case Feature::tail_call:
+      if (!features_.tail_call) return needs("tail calls");
+      break;
+    case Feature::relaxed_simd:
+      if (!features_.relaxed_simd) return needs("relaxed vector instructions");
+      break;
+  }
+  return {};
+}
+
+Result<void> OperatorReader::immediates(Operator& op, const OpcodeInfo& properties) {
+  switch (properties.immediates) {
+    case Immediates::none:
+      break;
+    case Immediates::block_type:
+      return block_type(op);
+    case Immediates::label:
+      op.index = TWINE_TRY(reader_.u32("label index"));
+      break;
+    case Immediates::label_table:
+      return branch_targets(op);
+    case Immediates::function:
+      op.index = TWINE_TRY(reader_.u32("function index"));
+      break;
+    case Immediates::type_table:
+      op.index = TWINE_TRY(reader_.u32("type index"));
+      op.second_index = TWINE_TRY(reader_.u32("table index"));
+      break;
+    case Immediates::local:
+      op.index = TWINE_TRY(reader_.u32("local index"));
+      break;
+    case Immediates::global:
+      op.index = TWINE_TRY(reader_.u32("global index"));
+      break;
+    case Immediates::table:
+      op.index = TWINE_TRY(reader_.u32("table index"));
+      break;
+    case Immediates::table_table:
+      op.index = TWINE_TRY(reader_.u32("table index"));
+      op.second_index = TWINE_TRY(reader_.u32("table index"));
+      break;
+    case Immediates::element:
+      op.index = TWINE_TRY(reader_.u32("element segment index"));
+      break;
+    case Immediates::element_table:
+      op.index = TWINE_TRY(reader_.u32("element segment index"));
+      op.second_index = TWINE_TRY(reader_.u32("table index"));
+      break;
+    case Immediates::data:
+      op.index = TWINE_TRY(reader_.u32("data segment index"));
+      break;
+    case Immediates::data_memory:
+      op.index = TWINE_TRY(reader_.u32("data segment index"));
+      op.second_index = TWINE_TRY(memory_index());
+      break;
+    case Immediates::memory:
+      op.index = TWINE_TRY(memory_index());
+      break;
+    case Immediates::memory_memory:
+      op.index = TWINE_TRY(memory_index());
+      op.second_index = TWINE_TRY(memory_index());
+      break;
+    case Immediates::memory_access:
+      return memory_access(op);
+    case Immediates::memory_lane:
+      TWINE_TRY(memory_access(op));
+      op.memory_access.lane = TWINE_TRY(lane(static_cast<uint8_t>(16u >> properties.width)));
+      break;
+    case Immediates::lane2:
+      op.lane = TWINE_TRY(lane(2));
+      break;
+    case Immediates::lane4:
+      op.lane = TWINE_TRY(lane(4));
+      break;
+    case Immediates::lane8:
+      op.lane = TWINE_TRY(lane(8));
+      break;
+    case Immediates::lane16:
+      op.lane = TWINE_TRY(lane(16));
+      break;
+    case Immediates::shuffle:
+      op.bytes = {};
+      for (uint8_t& selector : op.bytes) selector = TWINE_TRY(lane(32));
+      break;
+    case Immediates::reference_type:
+      return reference_type(op);
+    case Immediates::select_types:
+      return select_types(op);
+    case Immediates::i32:
+      op.i32 = TWINE_TRY(reader_.s32("i32 constant"));
+      break;
+    case Immediates::i64:
+      op.i64 = TWINE_TRY(reader_.s64("i64 constant"));
+      break;
+    case Immediates::f32:
+      op.f32_bits = TWINE_TRY(reader_.f32("f32 constant"));
+      break;
+    case Immediates::f64:
+      op.f64_bits = TWINE_TRY(reader_.f64("f64 constant"));
+      break;
+    case Immediates::v128: {
+      const auto constant = TWINE_TRY(reader_.span(16, "v128 constant"));
+      op.bytes = {};
+      std::copy(constant.begin(), constant.end(), op.bytes.begin());
+      break;
+    }
+  }
+  return {};
+}
+
+// blocktype (5.4.1): 0x40, a value type, or a type index as a positive signed integer of 33 bits.
+Result<void> OperatorReader::block_type(Operator& op) {
+  const uint32_t start = reader_.offset();
+  const uint8_t first = reader_.peek();
+  op.block_type = {};
+  if (const auto type = value_type(first)) {
+    op.block_type = {.kind = BlockType::Kind::value, .value = *type};
+    static_cast<void>(TWINE_TRY(reader_.byte("block type")));
+    return {};
+  }
+  if (first == empty_block_type) {
+    static_cast<void>(TWINE_TRY(reader_.byte("block type")));
+    return {};
+  }
+  const int64_t index = TWINE_TRY(reader_.s33("block type"));
+  if (index < 0) return malformed(start, "malformed block type: neither a value type nor a type index");
+  op.block_type = {.kind = BlockType::Kind::function_type, .type_index = static_cast<uint32_t>(index)};
+  return {};
+}
+
+Result<void> OperatorReader::branch_targets(Operator& op) {
+  // The list's items and the default label take a byte each, at least; the bytes of a function body are
+  // limited.
+  const uint32_t count = TWINE_TRY(reader_.count("branch targets", std::numeric_limits<uint32_t>::max()));
+  labels_.clear();
+  labels_.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) labels_.push_back(TWINE_TRY(reader_.u32("label index")));
+  op.targets = {.labels = labels_, .default_label = TWINE_TRY(reader_.u32("default label index"))};
+  return {};
+}
+
+Result<void> OperatorReader::select_types(Operator& op) {
+  const uint32_t count = TWINE_TRY(reader_.count("types of select", std::numeric_limits<uint32_t>::max()));
+  op.select_types = {.count = count};
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t start = reader_.offset();
+    const auto type = value_type(TWINE_TRY(reader_.byte("type of select")));
+    if (!type) return malformed(start, "malformed value type");
+    if (i == 0) op.select_types.type = *type;
+  }
+  return {};
+}
+
+Result<void> OperatorReader::reference_type(Operator& op) {
+  const uint32_t start = reader_.offset();
+  const auto type = value_type(TWINE_TRY(reader_.byte("reference type")));
+  if (!type || !is_reference(*type)) return malformed(start, "malformed reference type");
+  op.type = *type;
+  return {};
+}
+
+// memarg (5.4.6). That the alignment is not beyond the access's width is validation's to say.
+Result<void> OperatorReader::memory_access(Operator& op) {
+  const uint32_t align = TWINE_TRY(reader_.u32("alignment"));
+  op.memory_access = {.offset = TWINE_TRY(reader_.u32("memory offset")), .align = align};
+  return {};
+}
+
+// Lane numbers are bytes, and those beyond the vector are malformed only by validation's rules (3.3.5): the
+// caller passes how many lanes there are, and the error is ErrorCode::invalid_module.
+Result<uint8_t> OperatorReader::lane(uint8_t lanes) {
+  const uint32_t start = reader_.offset();
+  const uint8_t lane = TWINE_TRY(reader_.byte("lane index"));
+  if (lane >= lanes) {
+    return fail_at(
+        start, ErrorCode::invalid_module,
+        "invalid lane index " + std::to_string(lane) + ": there are " + std::to_string(lanes) + " lanes");
+  }
+  return lane;
+}
+
+// In 2.0 the memory is not an index but a byte that must be 0.
+Result<uint32_t> OperatorReader::memory_index() {
+  const uint32_t start = reader_.offset();
+  const uint8_t index = TWINE_TRY(reader_.byte("memory index"));
+  if (index != 0) return malformed(start, "zero byte expected, found " + hex(index));
+  return 0;
+}
+
+Result<FunctionBody> read_body(std::span<const uint8_t> body, uint32_t offset, uint32_t params) {
+  Reader reader(body, offset);
+  FunctionBody result;
+  const uint32_t runs =
+      TWINE_TRY(reader.count("local declarations", std::numeric_limits<uint32_t>::max(), 2));
+  result.locals.reserve(runs);
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < runs; ++i) {
+    const uint32_t start = reader.offset();
+    const uint32_t count = TWINE_TRY(reader.u32("count of locals"));
+    const uint32_t type_offset = reader.offset();
+    const auto type = value_type(TWINE_TRY(reader.byte("type of locals")));
+    if (!type) return malformed(type_offset, "malformed value type");
+    total += count;
+    if (total > std::numeric_limits<uint32_t>::max())
+      return malformed(start, "too many locals: 2^32 or more");
+    result.locals.push_back({.count = count, .type = *type});
+  }
+  if (total + params > limits::locals) {
+    return fail_at(offset, ErrorCode::limit,
+                   std::to_string(total + params) + " locals and parameters exceed the limit of " +
+                       std::to_string(limits::locals));
+  }
+  result.local_count = static_cast<uint32_t>(total);
+  result.code = reader.rest();
+  result.code_offset = reader.offset();
+  return result;
+}
+
+}  // namespace twine::wasm
