@@ -14,13 +14,6 @@ constexpr uint8_t simd_prefix = 0xFD;
 constexpr uint8_t atomic_prefix = 0xFE;
 constexpr uint8_t empty_block_type = 0x40;
 
-// The error of a byte sequence that is no instruction.
-std::unexpected<Error> illegal_opcode(uint32_t offset, uint8_t prefix, uint32_t code) {
-  std::string text = "illegal opcode ";
-  if (prefix != 0) text += hex(prefix) + " ";
-  return malformed(offset, text + hex(code));
-}
-
 }  // namespace
 
 Result<Operator> OperatorReader::next() {
@@ -57,21 +50,19 @@ Result<void> OperatorReader::finish() const {
 Result<Opcode> OperatorReader::opcode() {
   const uint32_t start = reader_.offset();
   const uint8_t first = TWINE_TRY(reader_.byte("an instruction (or END opcode expected)"));
-  uint32_t code = first;
-  uint8_t prefix = 0;
-  if (first >= bulk_prefix && first <= atomic_prefix) {
-    prefix = first;
-    const uint32_t sub = TWINE_TRY(reader_.u32("opcode after a prefix"));
-    if (prefix == atomic_prefix) {
-      return fail_at(start, ErrorCode::unsupported, "atomic instructions (threads) are not supported");
-    }
-    const OpcodePage page = prefix == bulk_prefix ? OpcodePage::bulk : OpcodePage::simd;
-    const uint32_t codes = prefix == bulk_prefix ? 0x100 : 0x200;
-    if (sub >= codes) return illegal_opcode(start, prefix, sub);
-    code = static_cast<uint32_t>(page) + sub;
-    if (!opcode_table[code].exists()) return illegal_opcode(start, prefix, sub);
-  } else if (!opcode_table[code].exists()) {
-    return illegal_opcode(start, 0, code);
+  if (first != bulk_prefix && first != simd_prefix && first != atomic_prefix) {
+    if (!opcode_table[first].exists()) return malformed(start, "illegal opcode " + hex(first));
+    return static_cast<Opcode>(first);
+  }
+  const uint32_t sub = TWINE_TRY(reader_.u32("opcode after a prefix"));
+  if (first == atomic_prefix) {
+    return fail_at(start, ErrorCode::unsupported, "atomic instructions (threads) are not supported");
+  }
+  const bool is_bulk = first == bulk_prefix;
+  const uint32_t codes = is_bulk ? 0x100 : 0x200;
+  const auto code = static_cast<uint32_t>(is_bulk ? OpcodePage::bulk : OpcodePage::simd) + sub;
+  if (sub >= codes || !opcode_table[code].exists()) {
+    return malformed(start, "illegal opcode " + hex(first) + " " + hex(sub));
   }
   return static_cast<Opcode>(code);
 }
