@@ -1,0 +1,2 @@
+twine_enclave_sources(exchange.cc clocks.cc handle.cc directory_entries.cc)
+target_sources(twine-enclave PRIVATE ${TWINE_HOSTCALL_GENERATED}/enclave/hostcall/hostcalls.cc)
