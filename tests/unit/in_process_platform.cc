@@ -1,0 +1,62 @@
+#include "unit/in_process_platform.h"
+
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string_view>
+#include <utility>
+
+#include "enclave/platform/platform.h"
+
+namespace twine::testing {
+
+namespace internal {
+std::jmp_buf* attack_exit = nullptr;
+std::string attack_message;
+}  // namespace internal
+
+namespace {
+
+struct alignas(kArenaAlignment) ArenaBytes {
+  std::byte bytes[kArenaSize];
+};
+ArenaBytes arena_bytes;
+std::function<void()> current_host;
+uint64_t calls = 0;
+
+}  // namespace
+
+std::span<std::byte> test_arena() { return arena_bytes.bytes; }
+ArenaHeader& test_arena_header() { return *reinterpret_cast<ArenaHeader*>(arena_bytes.bytes); }
+void set_host(std::function<void()> host) { current_host = std::move(host); }
+uint64_t host_calls_made() { return calls; }
+
+}  // namespace twine::testing
+
+namespace twine::enclave {
+
+Arena arena() { return {std::bit_cast<uint64_t>(testing::test_arena().data()), kArenaSize}; }
+
+void exit_host_call() {
+  ++testing::calls;
+  testing::current_host();
+}
+
+void panic(std::string_view reason) {
+  std::fprintf(stderr, "panic: %.*s\n", static_cast<int>(reason.size()), reason.data());
+  std::abort();
+}
+
+void host_attack(std::string_view what) {
+  if (testing::internal::attack_exit == nullptr) panic(std::string("host attack: ").append(what));
+  testing::internal::attack_message = what;
+  std::longjmp(*testing::internal::attack_exit, 1);  // NOLINT(cert-err52-cpp)
+}
+
+void random_bytes(std::span<uint8_t> out) {
+  static std::random_device device;
+  for (uint8_t& byte : out) byte = static_cast<uint8_t>(device());
+}
+
+}  // namespace twine::enclave
