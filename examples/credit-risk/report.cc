@@ -68,16 +68,16 @@ void print_borrowers(std::FILE* out, const std::vector<BorrowerRisk>& borrowers,
 }
 
 void print_lenders(std::FILE* out, const std::vector<LenderRisk>& lenders) {
-  constexpr std::size_t kWidth = 79;
+  constexpr std::size_t kWidth = 95;
   std::fprintf(out, "\nLenders\n");
-  std::fprintf(out, "%-*s %5s %15s %13s %11s %12s\n", static_cast<int>(kNameWidth), "lender", "loans",
-               "exposure", "expected loss", "VaR", "shortfall");
+  std::fprintf(out, "%-*s %5s %15s %13s %13s %13s %13s\n", static_cast<int>(kNameWidth), "lender", "loans",
+               "exposure", "interest", "expected loss", "VaR", "shortfall");
   print_rule(out, kWidth);
   for (const LenderRisk& lender : lenders) {
-    std::fprintf(out, "%-*s %5zu %15s %13s %11s %12s\n", static_cast<int>(kNameWidth),
+    std::fprintf(out, "%-*s %5zu %15s %13s %13s %13s %13s\n", static_cast<int>(kNameWidth),
                  shortened(lender.name).c_str(), lender.loans, grouped(lender.exposure).c_str(),
-                 grouped(lender.expected_loss).c_str(), grouped(lender.loss.value_at_risk).c_str(),
-                 grouped(lender.loss.expected_shortfall).c_str());
+                 grouped(lender.interest).c_str(), grouped(lender.expected_loss).c_str(),
+                 grouped(lender.loss.value_at_risk).c_str(), grouped(lender.loss.expected_shortfall).c_str());
   }
 }
 

@@ -96,10 +96,13 @@ Assessment assess(const Book& book, const Market& market, const Settings& settin
     for (double loss : losses) lender.expected_loss += loss / paths;
     lender.loss = tail_of(losses, settings.confidence);
   }
+  const double years = static_cast<double>(settings.horizon) / kTradingDays;
   for (const Borrower& borrower : book.borrowers) {
     for (const Loan& loan : borrower.loans) {
-      ++assessment.lenders[loan.lender].loans;
-      assessment.lenders[loan.lender].exposure += loan.outstanding;
+      LenderRisk& lender = assessment.lenders[loan.lender];
+      ++lender.loans;
+      lender.exposure += loan.outstanding;
+      lender.interest += loan.outstanding * (loan.rate / 100) * years;
     }
   }
   return assessment;

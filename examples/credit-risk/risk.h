@@ -18,6 +18,9 @@
 
 namespace credit {
 
+// Days of a price history in a year.
+inline constexpr double kTradingDays = 252;
+
 struct Settings {
   double confidence = 0.99;    // of value at risk and expected shortfall, 0 < confidence < 1
   std::size_t horizon = 10;    // days ahead, at least 1
@@ -50,8 +53,9 @@ struct LenderRisk {
   std::string name;
   std::size_t loans = 0;
   double exposure = 0;
-  double expected_loss = 0;
-  Tail loss;  // over the paths
+  double interest = 0;       // that its loans earn over the horizon, of kTradingDays a year
+  double expected_loss = 0;  // of principal
+  Tail loss;                 // over the paths
 };
 
 struct Assessment {

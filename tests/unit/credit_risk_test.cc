@@ -278,6 +278,7 @@ TEST_F(CreditRisk, LendersShareAShortfallByWhatTheyLent) {
   EXPECT_NEAR(assessment.lenders[0].expected_loss, 30, 1e-9);
   EXPECT_NEAR(assessment.lenders[1].loss.value_at_risk, 10, 1e-9);
   EXPECT_EQ(assessment.lenders[0].exposure, 75);
+  EXPECT_NEAR(assessment.lenders[0].interest, 75 * 0.05 / 252, 1e-12);
 }
 
 TEST_F(CreditRisk, AShortfallNeverExceedsTheDebt) {
