@@ -133,7 +133,7 @@ Result<Limits> read_limits(Reader& reader, std::string_view what) {
   constexpr uint8_t is_shared = 2;
   constexpr uint8_t is_64_bit = 4;
   const uint32_t start = reader.offset();
-  const uint32_t flags = TWINE_TRY(reader.u32("limits flags"));
+  const uint8_t flags = TWINE_TRY(reader.byte("limits flags"));
   if (flags == is_shared || flags == (is_shared | has_max)) {
     return fail_at(start, ErrorCode::unsupported,
                    std::string("shared ").append(what) + " (threads) is not supported");
@@ -410,7 +410,7 @@ Result<void> Decoder::memory_section(Reader& reader) {
 }
 
 Result<void> Decoder::global_section(Reader& reader) {
-  const uint32_t count = TWINE_TRY(reader.count("globals", limits::globals, 4));
+  const uint32_t count = TWINE_TRY(reader.count("globals", limits::globals, 3));
   module_.globals.reserve(module_.globals.size() + count);
   for (uint32_t i = 0; i < count; ++i) {
     Global global;
@@ -483,7 +483,7 @@ Result<ElementSegment> Decoder::element_segment(Reader& reader) {
     }
   }
   const bool expressions = (flags & has_expressions) != 0;
-  const uint32_t count = TWINE_TRY(reader.count("elements", limits::elements, expressions ? 2 : 1));
+  const uint32_t count = TWINE_TRY(reader.count("elements", limits::elements));
   if (expressions) {
     segment.expressions.reserve(count);
     for (uint32_t i = 0; i < count; ++i)

@@ -25,6 +25,12 @@ std::span<const ValueType> single(ValueType type) {
   return {std::ranges::find(types, type), 1};
 }
 
+Result<void> check_lane(const Operator& op, uint8_t lane, unsigned lanes) {
+  if (lane < lanes) return {};
+  return invalid(op.offset, "invalid lane index " + std::to_string(lane) + " in " +
+                                std::string(name(op.opcode)) + ": must be below " + std::to_string(lanes));
+}
+
 bool same(std::span<const ValueType> a, std::span<const ValueType> b) {
   return std::ranges::equal(a, b);
 }
@@ -222,11 +228,13 @@ Result<void> FunctionValidator::check_regular(const Operator& op, const OpcodeIn
   return {};
 }
 
-// The immediates of regular instructions. Lanes were checked when they were read.
+// The immediates of regular instructions.
 Result<void> FunctionValidator::check_indices(const Operator& op, const OpcodeInfo& properties) const {
   switch (properties.immediates) {
-    case Immediates::memory_access:
     case Immediates::memory_lane:
+      TWINE_TRY(check_lane(op, op.memory_access.lane, 16u >> properties.width));
+      [[fallthrough]];
+    case Immediates::memory_access:
       if (module_.memories.empty()) return unknown(op, "memory", 0);
       if (op.memory_access.align > properties.width) {
         return invalid(op.offset,
@@ -241,10 +249,8 @@ Result<void> FunctionValidator::check_indices(const Operator& op, const OpcodeIn
       if (module_.memories.empty()) return unknown(op, "memory", 0);
       [[fallthrough]];
     case Immediates::data:
-      // The number of segments must be known before the code (5.5.16): its absence is an error of the format.
-      if (!module_.data_count)
-        return malformed(op.offset, "data count section required by " + std::string(name(op.opcode)));
-      if (op.index >= *module_.data_count) return unknown(op, "data segment", op.index);
+      TWINE_TRY(require_data_count(module_, op));
+      if (op.index >= module_.data.size()) return unknown(op, "data segment", op.index);
       return {};
     case Immediates::element:
       static_cast<void>(TWINE_TRY(element_type(op, op.index)));
@@ -266,8 +272,19 @@ Result<void> FunctionValidator::check_indices(const Operator& op, const OpcodeIn
     case Immediates::table:
       static_cast<void>(TWINE_TRY(table_type(op, op.index)));
       return {};
+    case Immediates::lane2:
+      return check_lane(op, op.lane, 2);
+    case Immediates::lane4:
+      return check_lane(op, op.lane, 4);
+    case Immediates::lane8:
+      return check_lane(op, op.lane, 8);
+    case Immediates::lane16:
+      return check_lane(op, op.lane, 16);
+    case Immediates::shuffle:  // lanes of two vectors
+      for (const uint8_t lane : op.bytes) TWINE_TRY(check_lane(op, lane, 32));
+      return {};
     default:
-      return {};  // constants and lanes
+      return {};  // constants
   }
 }
 
@@ -348,9 +365,7 @@ Result<void> FunctionValidator::check_block(const Operator& op) {
 }
 
 Result<void> FunctionValidator::check_else(const Operator& op) {
-  // The grammar has `else` only in an `if`, so that this is an error of the format.
-  if (frames_.back().opcode != Opcode::if_)
-    return malformed(op.offset, "else without if: END opcode expected");
+  if (frames_.back().opcode != Opcode::if_) return else_without_if(op);
   TWINE_TRY(leave(op));
   const ControlFrame opened = frames_.back();
   frames_.pop_back();

@@ -47,11 +47,11 @@ enum class Immediates : uint8_t {
   memory_memory,  // index: destination; second_index: source; both 0
   memory_access,  // memory_access
   memory_lane,    // memory_access with its lane
-  lane2,          // lane, below 2; likewise those that follow
+  lane2,          // lane, to be below 2; likewise those that follow
   lane4,
   lane8,
   lane16,
-  shuffle,         // bytes: 16 lane numbers below 32
+  shuffle,         // bytes: 16 lane numbers, to be below 32
   reference_type,  // type
   select_types,    // select_types
   i32,             // i32

@@ -34,7 +34,7 @@ Result<Operator> OperatorReader::next() {
     default:
       break;
   }
-  if (properties.immediates != Immediates::none) TWINE_TRY(immediates(op, properties));
+  if (properties.immediates != Immediates::none) TWINE_TRY(immediates(op, properties.immediates));
   return op;
 }
 
@@ -86,8 +86,8 @@ Result<void> OperatorReader::check_feature(const Operator& op, Feature feature) 
   return {};
 }
 
-Result<void> OperatorReader::immediates(Operator& op, const OpcodeInfo& properties) {
-  switch (properties.immediates) {
+Result<void> OperatorReader::immediates(Operator& op, Immediates kind) {
+  switch (kind) {
     case Immediates::none:
       break;
     case Immediates::block_type:
@@ -142,24 +142,16 @@ Result<void> OperatorReader::immediates(Operator& op, const OpcodeInfo& properti
       return memory_access(op);
     case Immediates::memory_lane:
       TWINE_TRY(memory_access(op));
-      op.memory_access.lane = TWINE_TRY(lane(static_cast<uint8_t>(16u >> properties.width)));
+      op.memory_access.lane = TWINE_TRY(reader_.byte("lane index"));
       break;
     case Immediates::lane2:
-      op.lane = TWINE_TRY(lane(2));
-      break;
     case Immediates::lane4:
-      op.lane = TWINE_TRY(lane(4));
-      break;
     case Immediates::lane8:
-      op.lane = TWINE_TRY(lane(8));
-      break;
     case Immediates::lane16:
-      op.lane = TWINE_TRY(lane(16));
+      op.lane = TWINE_TRY(reader_.byte("lane index"));
       break;
     case Immediates::shuffle:
-      op.bytes = {};
-      for (uint8_t& selector : op.bytes) selector = TWINE_TRY(lane(32));
-      break;
+      return read_vector(op, "lane indices of shuffle");
     case Immediates::reference_type:
       return reference_type(op);
     case Immediates::select_types:
@@ -176,12 +168,8 @@ Result<void> OperatorReader::immediates(Operator& op, const OpcodeInfo& properti
     case Immediates::f64:
       op.f64_bits = TWINE_TRY(reader_.f64("f64 constant"));
       break;
-    case Immediates::v128: {
-      const auto constant = TWINE_TRY(reader_.span(16, "v128 constant"));
-      op.bytes = {};
-      std::copy(constant.begin(), constant.end(), op.bytes.begin());
-      break;
-    }
+    case Immediates::v128:
+      return read_vector(op, "v128 constant");
   }
   return {};
 }
@@ -237,24 +225,18 @@ Result<void> OperatorReader::reference_type(Operator& op) {
   return {};
 }
 
+Result<void> OperatorReader::read_vector(Operator& op, std::string_view what) {
+  const auto bytes = TWINE_TRY(reader_.span(16, what));
+  op.bytes = {};
+  std::copy(bytes.begin(), bytes.end(), op.bytes.begin());
+  return {};
+}
+
 // memarg (5.4.6). That the alignment is not beyond the access's width is validation's to say.
 Result<void> OperatorReader::memory_access(Operator& op) {
   const uint32_t align = TWINE_TRY(reader_.u32("alignment"));
   op.memory_access = {.offset = TWINE_TRY(reader_.u32("memory offset")), .align = align};
   return {};
-}
-
-// Lane numbers are bytes, and those beyond the vector are malformed only by validation's rules (3.3.5): the
-// caller passes how many lanes there are, and the error is ErrorCode::invalid_module.
-Result<uint8_t> OperatorReader::lane(uint8_t lanes) {
-  const uint32_t start = reader_.offset();
-  const uint8_t lane = TWINE_TRY(reader_.byte("lane index"));
-  if (lane >= lanes) {
-    return fail_at(
-        start, ErrorCode::invalid_module,
-        "invalid lane index " + std::to_string(lane) + ": there are " + std::to_string(lanes) + " lanes");
-  }
-  return lane;
 }
 
 // In 2.0 the memory is not an index but a byte that must be 0.

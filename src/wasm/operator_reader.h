@@ -86,9 +86,8 @@ class OperatorReader {
   // Offset in the file of the next instruction, or of the end.
   [[nodiscard]] uint32_t offset() const { return reader_.offset(); }
 
-  // The next instruction; not to be called when done(). Errors: malformed; unsupported for instructions of
-  // proposals that are not enabled in Features; invalid_module for a lane number that the vector does not
-  // have.
+  // The next instruction; not to be called when done(). Errors: malformed, or unsupported for instructions of
+  // proposals that are not enabled in Features. Indices, lanes and alignments are not checked here.
   Result<Operator> next();
 
   // Checks that nothing follows the closing `end`.
@@ -100,13 +99,13 @@ class OperatorReader {
  private:
   Result<Opcode> opcode();
   Result<void> check_feature(const Operator& op, Feature feature) const;
-  Result<void> immediates(Operator& op, const OpcodeInfo& properties);
+  Result<void> immediates(Operator& op, Immediates kind);
   Result<void> block_type(Operator& op);
   Result<void> branch_targets(Operator& op);
   Result<void> select_types(Operator& op);
   Result<void> reference_type(Operator& op);
   Result<void> memory_access(Operator& op);
-  Result<uint8_t> lane(uint8_t lanes);
+  Result<void> read_vector(Operator& op, std::string_view what);
   Result<uint32_t> memory_index();
 
   Reader reader_;

@@ -13,6 +13,15 @@ std::unexpected<Error> invalid(uint32_t offset, std::string_view reason) {
   return fail_at(offset, ErrorCode::invalid_module, reason);
 }
 
+std::unexpected<Error> else_without_if(const Operator& op) {
+  return malformed(op.offset, "else without if: END opcode expected");
+}
+
+Result<void> require_data_count(const Module& module, const Operator& op) {
+  if (module.data_count || module.data.empty()) return {};
+  return malformed(op.offset, "data count section required by " + std::string(name(op.opcode)));
+}
+
 namespace {
 
 std::unexpected<Error> unknown(uint32_t offset, std::string_view what, uint32_t index) {
@@ -24,6 +33,16 @@ class ModuleValidator {
   ModuleValidator(const Module& module, const Features& features) : module_(module), features_(features) {}
 
   Result<void> run() const {
+    Result<void> valid = rules();
+    if (!valid && valid.error().code == ErrorCode::invalid_module) {
+      Result<void> read = bodies_are_well_formed();
+      if (!read && read.error().code == ErrorCode::malformed) return read;
+    }
+    return valid;
+  }
+
+ private:
+  Result<void> rules() const {
     TWINE_TRY(functions());
     TWINE_TRY(tables());
     TWINE_TRY(memories());
@@ -38,7 +57,49 @@ class ModuleValidator {
     return {};
   }
 
- private:
+  // Function bodies are decoded while they are validated. But a module that is malformed in one place is
+  // malformed, not invalid in another; so once something invalid is found, the bodies are read for their
+  // grammar alone.
+  Result<void> bodies_are_well_formed() const {
+    for (uint32_t i = module_.imported_functions; i < module_.functions.size(); ++i) {
+      const Function& function = module_.functions[i];
+      const FunctionBody body = TWINE_TRY(read_body(function.body, function.offset, 0));
+      OperatorReader reader(body.code, body.code_offset, features_);
+      std::vector<Opcode> open{Opcode::call};  // the instructions that opened the blocks, as in ControlFrame
+      while (!reader.done()) {
+        const Operator op = TWINE_TRY(reader.next());
+        TWINE_TRY(check_grammar(op, open));
+      }
+      TWINE_TRY(reader.finish());
+    }
+    return {};
+  }
+
+  // What of the grammar OperatorReader leaves to the validator: `else` belongs to an `if`, and instructions
+  // that name data segments need their number to be known.
+  Result<void> check_grammar(const Operator& op, std::vector<Opcode>& open) const {
+    switch (op.opcode) {
+      case Opcode::block:
+      case Opcode::loop:
+      case Opcode::if_:
+        open.push_back(op.opcode);
+        return {};
+      case Opcode::else_: {
+        if (open.back() != Opcode::if_) return else_without_if(op);
+        open.back() = Opcode::else_;
+        return {};
+      }
+      case Opcode::end:
+        open.pop_back();
+        return {};
+      case Opcode::memory_init:
+      case Opcode::data_drop:
+        return require_data_count(module_, op);
+      default:
+        return {};
+    }
+  }
+
   // Types of all functions, the imported ones too.
   Result<void> functions() const {
     for (const Function& function : module_.functions) {
