@@ -1,0 +1,62 @@
+// The host's half of the entry protocol (common/entry.h): one EnclaveThread runs one launch on one TCS.
+//
+//   start ─► enter ─► host_call ─► handler.host_call(arena) ─► enter host_call_done ─┐
+//              ▲ ▲                                                                   │
+//              │ └───────────────────────────────────────────────────────────────────┘
+//              │        exception ─► enter handle_exception ─► resume ─► ERESUME
+//              └─ finished, dead ─► run() returns
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "common/entry.h"
+#include "common/result.h"
+#include "host/sgx/driver.h"
+
+namespace twine::host::sgx {
+
+// Answers host calls. `arena` is the whole arena: ArenaHeader, then the staging space.
+class HostCallHandler {
+ public:
+  HostCallHandler() = default;
+  HostCallHandler(const HostCallHandler&) = delete;
+  HostCallHandler& operator=(const HostCallHandler&) = delete;
+  virtual ~HostCallHandler() = default;
+
+  // Serves the request in the arena's header and writes its `result` (and data) there.
+  virtual void host_call(std::span<uint8_t> arena) = 0;
+};
+
+class EnclaveThread {
+ public:
+  // `tcs` is the TCS's address. Both references must outlive the thread object.
+  EnclaveThread(Driver& driver, uint64_t tcs, HostCallHandler& handler);
+  EnclaveThread(const EnclaveThread&) = delete;
+  EnclaveThread& operator=(const EnclaveThread&) = delete;
+  ~EnclaveThread();
+
+  // The arena, before start: whatever the launch wants to leave there for the enclave.
+  [[nodiscard]] std::span<uint8_t> arena() { return arena_; }
+
+  // Enters with EnterReason::start and goes on until the enclave says `finished`. Errors: internal, with the
+  // enclave's own reason, when it is dead (host attacks included); io when the processor refused to enter or
+  // the enclave was lost (suspend, migration).
+  [[nodiscard]] Result<void> run();
+
+  struct Statistics {
+    uint64_t host_calls = 0;
+    uint64_t exceptions = 0;  // asynchronous exits that the enclave's handler was entered for
+  };
+  [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+
+ private:
+  Driver& driver_;
+  uint64_t tcs_;
+  HostCallHandler& handler_;
+  std::span<uint8_t> arena_;
+  Statistics statistics_;
+};
+
+}  // namespace twine::host::sgx
