@@ -1,0 +1,136 @@
+// Host calls on open files.
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <csignal>
+#include <limits>
+
+#include "host/services/services_impl.h"
+#include "host/services/stat.h"
+#include "host/services/system.h"
+
+namespace twine::host {
+
+namespace {
+
+constexpr uint64_t kMaxOffset = std::numeric_limits<off_t>::max();
+
+// Keeps a write to a pipe without a reader from killing the process: SIGPIPE is blocked, and eaten if the write raised it.
+// (Ignoring it for the whole process would change the behaviour of a program that embeds Twine.)
+class SigpipeGuard {
+ public:
+  explicit SigpipeGuard(bool needed) : active_(needed) {
+    if (!active_) return;
+    sigemptyset(&sigpipe_);
+    sigaddset(&sigpipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &sigpipe_, &old_mask_);
+  }
+  ~SigpipeGuard() {
+    if (!active_) return;
+    const int saved = errno;
+    if (!was_pending_) {
+      const timespec now{};
+      while (sigtimedwait(&sigpipe_, nullptr, &now) < 0 && errno == EINTR) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
+    errno = saved;
+  }
+  SigpipeGuard(const SigpipeGuard&) = delete;
+  SigpipeGuard& operator=(const SigpipeGuard&) = delete;
+
+ private:
+  bool active_;
+  bool was_pending_ = false;
+  sigset_t sigpipe_{};
+  sigset_t old_mask_{};
+};
+
+}  // namespace
+
+IoResult<uint64_t> Services::Impl::file_close(Handle handle) {
+  const auto file = handles_.remove(handle);
+  if (!file) return std::unexpected(file.error());
+  // The descriptor closes with its last user. What close(2) could report, sync reports before.
+  return 0;
+}
+
+IoResult<uint64_t> Services::Impl::file_read(Handle handle, uint64_t position, std::span<std::byte> data) {
+  const auto file = handles_.find(handle);
+  if (!file) return std::unexpected(file.error());
+  const int fd = (*file)->fd();
+  if (position == hostcall::kStreamPosition) {
+    return retrying([&] { return ::read(fd, data.data(), data.size()); });
+  }
+  if (position > kMaxOffset) return std::unexpected(wasi::Errno::inval);
+  return retrying([&] { return ::pread(fd, data.data(), data.size(), static_cast<off_t>(position)); });
+}
+
+IoResult<uint64_t> Services::Impl::file_write(Handle handle, uint64_t position, std::span<const std::byte> data) {
+  const auto file = handles_.find(handle);
+  if (!file) return std::unexpected(file.error());
+  const int fd = (*file)->fd();
+  const SigpipeGuard guard((*file)->stream);
+  if (position == hostcall::kStreamPosition) {
+    return retrying([&] { return ::write(fd, data.data(), data.size()); });
+  }
+  if (position > kMaxOffset) return std::unexpected(wasi::Errno::inval);
+  return retrying([&] { return ::pwrite(fd, data.data(), data.size(), static_cast<off_t>(position)); });
+}
+
+IoResult<uint64_t> Services::Impl::file_set_size(Handle handle, uint64_t size) {
+  const auto file = find_writable(handle);
+  if (!file) return std::unexpected(file.error());
+  if (size > kMaxOffset) return std::unexpected(wasi::Errno::inval);
+  return retrying([&] { return ::ftruncate((*file)->fd(), static_cast<off_t>(size)); });
+}
+
+IoResult<uint64_t> Services::Impl::file_allocate(Handle handle, uint64_t position, uint64_t length) {
+  const auto file = find_writable(handle);
+  if (!file) return std::unexpected(file.error());
+  if (position > kMaxOffset || length > kMaxOffset) return std::unexpected(wasi::Errno::inval);
+  return retrying(
+      [&] { return ::fallocate((*file)->fd(), 0, static_cast<off_t>(position), static_cast<off_t>(length)); });
+}
+
+IoResult<uint64_t> Services::Impl::file_advise(Handle handle, uint64_t position, uint64_t length, uint32_t advice) {
+  static constexpr std::array<int, wasi::kAdviceCount> kAdvice = {
+      POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
+      POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE,
+  };
+  const auto file = handles_.find(handle);
+  if (!file) return std::unexpected(file.error());
+  if (position > kMaxOffset || length > kMaxOffset || advice >= kAdvice.size()) {
+    return std::unexpected(wasi::Errno::inval);
+  }
+  const int error = ::posix_fadvise((*file)->fd(), static_cast<off_t>(position), static_cast<off_t>(length), kAdvice[advice]);
+  if (error != 0) return std::unexpected(to_wasi(error));
+  return 0;
+}
+
+IoResult<uint64_t> Services::Impl::file_sync(Handle handle, uint32_t data_only) {
+  const auto file = handles_.find(handle);
+  if (!file) return std::unexpected(file.error());
+  return retrying([&] { return data_only != 0 ? ::fdatasync((*file)->fd()) : ::fsync((*file)->fd()); });
+}
+
+IoResult<uint64_t> Services::Impl::file_set_flags(Handle handle, uint32_t fdflags) {
+  const auto file = handles_.find(handle);
+  if (!file) return std::unexpected(file.error());
+  // The flags of stdio live in a description that the user's shell shares.
+  if ((*file)->shared) return std::unexpected(wasi::Errno::notsup);
+  const auto old_flags = retrying([&] { return ::fcntl((*file)->fd(), F_GETFL); });
+  if (!old_flags) return std::unexpected(old_flags.error());
+  int flags = *old_flags & ~(O_APPEND | O_NONBLOCK);
+  if ((fdflags & wasi::fdflags::append) != 0) flags |= O_APPEND;
+  if ((fdflags & wasi::fdflags::nonblock) != 0) flags |= O_NONBLOCK;
+  return retrying([&] { return ::fcntl((*file)->fd(), F_SETFL, flags); });
+}
+
+}  // namespace twine::host

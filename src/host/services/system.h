@@ -1,0 +1,29 @@
+// System calls with their errors as WASI has them.
+#pragma once
+
+#include <cerrno>
+#include <expected>
+#include <utility>
+
+#include "common/wasi_types.h"
+
+namespace twine::host {
+
+// `io` for an errno that WASI does not know.
+wasi::Errno to_wasi(int linux_errno);
+
+inline std::unexpected<wasi::Errno> system_error() {
+  return std::unexpected(to_wasi(errno));
+}
+
+// Calls `function` until it is not interrupted by a signal; a negative result becomes an error.
+template <typename Function>
+auto retrying(Function&& function) -> wasi::IoResult<decltype(function())> {
+  for (;;) {
+    const auto result = function();
+    if (result >= 0) return result;
+    if (errno != EINTR) return system_error();
+  }
+}
+
+}  // namespace twine::host
