@@ -16,7 +16,7 @@ int main(void) {
   printf("%zu wrong\n", wrong);
   free(block);
   volatile size_t impossible = SIZE_MAX - 100;
-  void* none = malloc(impossible);
+  void* volatile none = malloc(impossible);
   printf("impossible request: %s\n", none ? "met" : "refused");
   return 0;
 }

@@ -1,0 +1,7 @@
+// A standard function that would throw ends the program, since guests have no exceptions.
+// trap: unreachable in abort
+#include <string>
+
+int main() {
+  return std::stoi("no number");
+}
