@@ -71,7 +71,6 @@ class Decoder {
   Result<Module> run();
 
  private:
-  Result<void> header(Reader& reader) const;
   Result<void> section(SectionId id, Reader& reader);
   Result<void> check_counts() const;
 
@@ -103,6 +102,23 @@ class Decoder {
   Module module_;
   uint32_t bodies_ = 0;  // function bodies seen
 };
+
+Result<void> read_header(Reader& reader) {
+  // A file that ends too early is told so, as long as what there is of it fits.
+  const auto starts_like = [](std::span<const uint8_t> bytes, std::span<const uint8_t> expected) {
+    const size_t size = std::min(bytes.size(), expected.size());
+    return std::ranges::equal(bytes.first(size), expected.first(size));
+  };
+  if (!starts_like(reader.rest(), magic)) {
+    return malformed(0, "magic header not detected: this is not a WebAssembly module");
+  }
+  static_cast<void>(TWINE_TRY(reader.span(4, "magic header")));
+  if (!starts_like(reader.rest(), version)) {
+    return malformed(4, "unknown binary version: this is not a core module of version 1");
+  }
+  static_cast<void>(TWINE_TRY(reader.span(4, "version")));
+  return {};
+}
 
 Result<ValueType> read_value_type(Reader& reader) {
   const uint32_t start = reader.offset();
@@ -215,7 +231,7 @@ Result<Module> Decoder::run() {
                        std::to_string(limits::module_bytes));
   }
   Reader reader(bytes_, 0);
-  TWINE_TRY(header(reader));
+  TWINE_TRY(read_header(reader));
   SectionId last = SectionId::custom;
   while (!reader.at_end()) {
     const uint32_t start = reader.offset();
@@ -248,20 +264,6 @@ Result<Module> Decoder::run() {
   }
   TWINE_TRY(check_counts());
   return std::move(module_);
-}
-
-Result<void> Decoder::header(Reader& reader) const {
-  const auto starts_with = [](std::span<const uint8_t> bytes, const std::array<uint8_t, 4>& expected) {
-    return std::ranges::equal(bytes.first(std::min(bytes.size(), expected.size())), expected);
-  };
-  if (!starts_with(bytes_, magic))
-    return malformed(0, "magic header not detected: this is not a WebAssembly module");
-  static_cast<void>(TWINE_TRY(reader.span(4, "magic header")));
-  if (!starts_with(reader.rest(), version)) {
-    return malformed(4, "unknown binary version: this is not a core module of version 1");
-  }
-  static_cast<void>(TWINE_TRY(reader.span(4, "version")));
-  return {};
 }
 
 Result<void> Decoder::section(SectionId id, Reader& reader) {
