@@ -1,0 +1,50 @@
+// The frame of a benchmark kernel. A kernel is one C file that includes this header, defines three functions
+// and ends with
+//
+//   KERNEL(prepare, run, checksum)
+//
+//   void prepare(void)      fills the input; not measured
+//   void run(void)          the work; measured
+//   double checksum(void)   a number that depends on every result; an integer of at most 2^53 where the work
+//   is on integers
+//
+// The program prints one line, `TIME CHECKSUM`: the time of run() in nanoseconds by the monotonic clock, and
+// the checksum with 17 digits. Builds agree when integers are equal and others differ by at most 1e-9 of
+// their size (a native build may fuse a multiplication and an addition, which WebAssembly does not allow).
+//
+// Sizes are chosen so that a native run takes 0.3 to 1 s on a machine of 2020.
+#ifndef TWINE_BENCH_KERNEL_H_
+#define TWINE_BENCH_KERNEL_H_
+
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+static inline long long kernel_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+// A full-period generator; its upper bits are good enough to fill inputs.
+static inline uint32_t kernel_random(uint64_t* state) {
+  *state = *state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(*state >> 32);
+}
+
+// Uniform in [0, 1).
+static inline double kernel_uniform(uint64_t* state) {
+  return kernel_random(state) * 0x1p-32;
+}
+
+#define KERNEL(prepare, run, checksum)                          \
+  int main(void) {                                              \
+    prepare();                                                  \
+    const long long before = kernel_clock();                    \
+    run();                                                      \
+    const long long after = kernel_clock();                     \
+    printf("%lld %.17g\n", after - before, (double)checksum()); \
+    return 0;                                                   \
+  }
+
+#endif  // TWINE_BENCH_KERNEL_H_
