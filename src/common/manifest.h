@@ -131,8 +131,9 @@ struct Step {
 };
 
 // A launch runs the last module; the modules before it are instantiated first, in order, and can be imported
-// by name. With `invoke`, the export of that name is called after `_initialize` (when exported), with
-// `invoke_arguments` read as numbers of the parameters' types; without, `_start` is called.
+// by name. With `invoke`, the export of that name is called after `_initialize` (when exported); without,
+// `_start` is called. The host, which has the module, turns a person's text into invoke_arguments and the
+// result's values into text.
 struct LaunchManifest {
   uint32_t version = kManifestVersion;
   std::vector<ManifestModule> modules;
@@ -142,7 +143,7 @@ struct LaunchManifest {
   std::vector<Mount> mounts;
   Limits limits;
   std::optional<std::string> invoke;
-  std::vector<std::string> invoke_arguments;
+  std::vector<WireValue> invoke_arguments;
   std::vector<Step> steps;
   bool debug_info = false;  // backtraces may use DWARF
 

@@ -101,7 +101,7 @@ TEST(Manifest, RefusesTwoMountsAtOnePath) {
 
 TEST(Manifest, RefusesArgumentsForNoFunction) {
   LaunchManifest manifest = sample();
-  manifest.invoke_arguments = {"1"};
+  manifest.invoke_arguments = {{0x7F, 1, 0}};
   EXPECT_THAT(refusal(manifest), HasSubstr("none to invoke"));
 }
 
