@@ -190,8 +190,10 @@ class ModuleValidator {
         }
         TWINE_TRY(constant(segment.start, ValueType::i32));
       }
-      for (const uint32_t function : segment.functions) {
-        if (function >= module_.functions.size()) return unknown(segment.offset, "function", function);
+      for (size_t i = 0; i < segment.functions.size(); ++i) {
+        if (segment.functions[i] < module_.functions.size()) continue;
+        return invalid(segment.offset, "unknown function " + std::to_string(segment.functions[i]) +
+                                           " as element " + std::to_string(i) + " of the segment");
       }
       for (const ConstantExpression& expression : segment.expressions)
         TWINE_TRY(constant(expression, segment.type));

@@ -1,0 +1,3 @@
+;; Arithmetic in an initialiser: not in 2.0 …
+;; expect: invalid: byte 0x11: constant expression required: i32.add is not constant
+(module (global i32 (i32.add (i32.const 1) (i32.const 2))))

@@ -1,0 +1,3 @@
+;; A start function that is not there.
+;; expect: invalid: byte 0xa: unknown function 1
+(module (start 1))

@@ -1,0 +1,3 @@
+;; A tail call where none is enabled …
+;; expect: unsupported: byte 0x17: return_call needs tail calls, which are not enabled
+(module (func $f return_call $f))
