@@ -1,0 +1,21 @@
+// Taking over pages that the host added, or confirming that it takes them away: one instruction each, no bookkeeping. Only memory/
+// uses it, and notes in the page ledger what was done. A page that is not as it should be is the host's attack and ends the enclave;
+// a page that is not there faults, and the fault is the host's to mend.
+#pragma once
+
+#include <cstdint>
+
+namespace twine::enclave {
+
+enum class PageAccess : uint8_t { read, read_execute };
+
+// `page` was added, zeroed, readable and writable (EACCEPT).
+void accept_page(uint64_t page);
+
+// `page` was added; it takes the contents of the page at `source` and, at once, `access` (EACCEPTCOPY).
+void accept_page_copy(uint64_t page, const void* source, PageAccess access);
+
+// `page` was marked for removal (EACCEPT of the TRIM type). False when the host has not marked it.
+[[nodiscard]] bool accept_trim(uint64_t page);
+
+}  // namespace twine::enclave
