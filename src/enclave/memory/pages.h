@@ -21,7 +21,8 @@ struct AddressRange {
   [[nodiscard]] constexpr bool contains(uint64_t address) const { return address >= begin && address < end; }
 };
 
-// Where compiled code may lie, and this thread's guest stack (begin = lowest usable address).
+// ELRANGE; where compiled code may lie; and this thread's guest stack (begin = lowest usable address).
+[[nodiscard]] AddressRange enclave_range();
 [[nodiscard]] AddressRange code_region();
 [[nodiscard]] AddressRange guest_stack();
 
@@ -31,7 +32,7 @@ struct AddressRange {
 [[nodiscard]] Result<uint8_t*> reserve_memory_slot();
 
 // Grows the memory at slot `base` from `old_size` to `new_size` bytes, in place: [0, new_size) reads as zero where it was never
-// written. Costs one host call, whatever the size; pages come on first touch. Errors: limit beyond 4 GiB, out_of_memory when the host refuses.
+// written. The caller keeps two threads from growing one memory at a time. Costs one host call, whatever the size; pages come on first touch. Errors: limit beyond 4 GiB, out_of_memory when the host refuses.
 [[nodiscard]] Result<void> open_linear(uint8_t* base, uint64_t old_size, uint64_t new_size);
 
 // Gives the slot and its pages back. Nothing may refer to it any more.
