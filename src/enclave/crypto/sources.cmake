@@ -1,0 +1,1 @@
+twine_enclave_sources(crypto.cc sodium_platform.cc)
