@@ -1,5 +1,6 @@
 // The ELF note by which the loader learns the layout (common/image_layout.h).
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "enclave/start/layout.h"
