@@ -1,0 +1,141 @@
+#include "enclave/fs/host_file.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/entry.h"
+#include "common/result.h"
+#include "enclave/hostcall/hostcalls.h"
+
+namespace twine::fs {
+
+namespace {
+
+constexpr uint64_t kMaxTransfer = kArenaSize - kArenaDataOffset;
+// Offsets are signed in WASI as in POSIX.
+constexpr uint64_t kMaxPosition = std::numeric_limits<int64_t>::max();
+
+// Moves all of `pieces` by calls of transfer(part, bytes moved before), until one moves less than it was given.
+template <typename Byte, typename Transfer>
+IoResult<uint64_t> in_parts(const hostcall::Pieces<Byte>& pieces, Transfer&& transfer) {
+  if (total_size(pieces) <= kMaxTransfer) return transfer(pieces, uint64_t{0});
+  uint64_t done = 0;
+  for (size_t i = 0; i < pieces.count(); ++i) {
+    for (std::span<Byte> piece = pieces[i]; !piece.empty();) {
+      const std::span<Byte> part = piece.first(std::min<uint64_t>(piece.size(), kMaxTransfer));
+      const IoResult<uint64_t> moved = transfer(hostcall::Pieces<Byte>(part), done);
+      if (!moved) return done != 0 ? IoResult<uint64_t>(done) : moved;
+      done += *moved;
+      if (*moved < part.size()) return done;
+      piece = piece.subspan(part.size());
+    }
+  }
+  return done;
+}
+
+}  // namespace
+
+IoResult<uint64_t> HostFile::size() {
+  const Filestat now = TWINE_TRY(stat());
+  return std::min(now.size, kMaxPosition);
+}
+
+IoResult<uint64_t> HostFile::position() {
+  if (position_is_end_) {
+    position_ = TWINE_TRY(size());
+    position_is_end_ = false;
+  }
+  return position_;
+}
+
+IoResult<uint64_t> HostFile::read(const Scatter& to) {
+  const uint64_t from = TWINE_TRY(position());
+  const uint64_t count = TWINE_TRY(read_at(to, from));
+  position_ = from + count;
+  return count;
+}
+
+IoResult<uint64_t> HostFile::write(const Gather& from) {
+  if ((flags() & wasi::fdflags::append) != 0) {
+    const uint64_t count = TWINE_TRY(in_parts(from, [&](const Gather& part, uint64_t /*done*/) {
+      return hostcall::file_write(handle_.get(), hostcall::kStreamPosition, part);
+    }));
+    position_is_end_ = true;
+    return count;
+  }
+  const uint64_t to = TWINE_TRY(position());
+  const uint64_t count = TWINE_TRY(write_at(from, to));
+  position_ = to + count;
+  return count;
+}
+
+IoResult<uint64_t> HostFile::read_at(const Scatter& to, uint64_t position) {
+  if (position > kMaxPosition) return std::unexpected(Errno::inval);
+  return in_parts(to, [&](const Scatter& part, uint64_t done) -> IoResult<uint64_t> {
+    if (done > kMaxPosition - position) return 0;
+    return hostcall::file_read(handle_.get(), position + done, part);
+  });
+}
+
+IoResult<uint64_t> HostFile::write_at(const Gather& from, uint64_t position) {
+  if (position > kMaxPosition) return std::unexpected(Errno::inval);
+  return in_parts(from, [&](const Gather& part, uint64_t done) -> IoResult<uint64_t> {
+    if (total_size(part) > kMaxPosition - position - done) return std::unexpected(Errno::fbig);
+    return hostcall::file_write(handle_.get(), position + done, part);
+  });
+}
+
+IoResult<uint64_t> HostFile::seek(int64_t delta, wasi::Whence whence) {
+  int64_t base = 0;
+  if (whence == wasi::Whence::cur) base = static_cast<int64_t>(TWINE_TRY(position()));
+  if (whence == wasi::Whence::end) base = static_cast<int64_t>(TWINE_TRY(size()));
+  int64_t target = 0;
+  if (__builtin_add_overflow(base, delta, &target) || target < 0) return std::unexpected(Errno::inval);
+  position_ = static_cast<uint64_t>(target);
+  position_is_end_ = false;
+  return position_;
+}
+
+IoResult<Filestat> HostFile::stat() {
+  Filestat stat{};
+  const auto done = hostcall::file_stat(handle_.get(), "", /*follow=*/0, stat);
+  if (!done) return std::unexpected(done.error());
+  return stat;
+}
+
+IoResult<void> HostFile::set_size(uint64_t size) {
+  if (size > kMaxPosition) return std::unexpected(Errno::fbig);
+  return hostcall::file_set_size(handle_.get(), size);
+}
+
+IoResult<void> HostFile::allocate(uint64_t position, uint64_t length) {
+  if (length == 0) return std::unexpected(Errno::inval);
+  if (position > kMaxPosition || length > kMaxPosition - position) return std::unexpected(Errno::fbig);
+  return hostcall::file_allocate(handle_.get(), position, length);
+}
+
+IoResult<void> HostFile::advise(uint64_t position, uint64_t length, wasi::Advice advice) {
+  if (position > kMaxPosition || length > kMaxPosition - position) return std::unexpected(Errno::inval);
+  return hostcall::file_advise(handle_.get(), position, length, static_cast<uint32_t>(advice));
+}
+
+IoResult<void> HostFile::sync(bool data_only) { return hostcall::file_sync(handle_.get(), data_only ? 1 : 0); }
+
+IoResult<void> HostFile::set_times(const TimeUpdate& times) {
+  if (read_only_mount_) return std::unexpected(Errno::rofs);
+  return hostcall::file_set_times(handle_.get(), "", /*follow=*/0, times.atim, times.mtim, times.fstflags);
+}
+
+IoResult<void> HostFile::set_flags(Fdflags flags) {
+  const auto done = hostcall::file_set_flags(handle_.get(), flags);
+  if (done) remember_flags(flags);
+  return done;
+}
+
+IoResult<uint64_t> HostFile::readable_bytes() {
+  const uint64_t end = TWINE_TRY(size());
+  const uint64_t here = TWINE_TRY(position());
+  return end > here ? end - here : 0;
+}
+
+}  // namespace twine::fs

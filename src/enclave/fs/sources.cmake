@@ -1,0 +1,1 @@
+twine_enclave_sources(path.cc host_stream.cc host_file.cc host_directory.cc)

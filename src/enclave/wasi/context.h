@@ -1,0 +1,49 @@
+// What one program sees of the world: its arguments, environment and descriptors.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/manifest.h"
+#include "enclave/fs/descriptor.h"
+#include "enclave/wasi/resource_table.h"
+
+namespace twine::wasi {
+
+struct WasiConfig {
+  std::vector<std::string> arguments;    // the program's name first
+  std::vector<std::string> environment;  // "NAME=VALUE"
+  std::vector<Mount> mounts;             // of the host; descriptors 3, 4, …
+};
+
+// Strings as args_get and environ_get hand them over: each NUL-terminated, one after the other.
+class StringList {
+ public:
+  explicit StringList(std::vector<std::string> strings) : strings_(std::move(strings)) {
+    for (const std::string& text : strings_) bytes_ += text.size() + 1;
+  }
+  [[nodiscard]] std::span<const std::string> strings() const { return strings_; }
+  [[nodiscard]] uint64_t bytes() const { return bytes_; }  // terminators included
+
+ private:
+  std::vector<std::string> strings_;
+  uint64_t bytes_ = 0;
+};
+
+class WasiContext {
+ public:
+  // Opens descriptors 0, 1 and 2 on the host's standard streams and the mounts from 3 on. `config` comes from a manifest that
+  // check_manifest has passed.
+  explicit WasiContext(WasiConfig config);
+  WasiContext(const WasiContext&) = delete;
+  WasiContext& operator=(const WasiContext&) = delete;
+
+  StringList arguments;
+  StringList environment;
+  ResourceTable resources;
+};
+
+}  // namespace twine::wasi

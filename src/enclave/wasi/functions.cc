@@ -1,0 +1,66 @@
+#include "enclave/wasi/functions.h"
+
+#include <array>
+
+#include "enclave/wasi/wasi.h"
+
+namespace twine::wasi {
+
+namespace {
+
+#define TWINE_WASI_FUNCTION(name) bind<&name>(#name)
+constexpr std::array kFunctions = {
+    TWINE_WASI_FUNCTION(args_get),
+    TWINE_WASI_FUNCTION(args_sizes_get),
+    TWINE_WASI_FUNCTION(clock_res_get),
+    TWINE_WASI_FUNCTION(clock_time_get),
+    TWINE_WASI_FUNCTION(environ_get),
+    TWINE_WASI_FUNCTION(environ_sizes_get),
+    TWINE_WASI_FUNCTION(fd_advise),
+    TWINE_WASI_FUNCTION(fd_allocate),
+    TWINE_WASI_FUNCTION(fd_close),
+    TWINE_WASI_FUNCTION(fd_datasync),
+    TWINE_WASI_FUNCTION(fd_fdstat_get),
+    TWINE_WASI_FUNCTION(fd_fdstat_set_flags),
+    TWINE_WASI_FUNCTION(fd_fdstat_set_rights),
+    TWINE_WASI_FUNCTION(fd_filestat_get),
+    TWINE_WASI_FUNCTION(fd_filestat_set_size),
+    TWINE_WASI_FUNCTION(fd_filestat_set_times),
+    TWINE_WASI_FUNCTION(fd_pread),
+    TWINE_WASI_FUNCTION(fd_prestat_dir_name),
+    TWINE_WASI_FUNCTION(fd_prestat_get),
+    TWINE_WASI_FUNCTION(fd_pwrite),
+    TWINE_WASI_FUNCTION(fd_read),
+    TWINE_WASI_FUNCTION(fd_readdir),
+    TWINE_WASI_FUNCTION(fd_renumber),
+    TWINE_WASI_FUNCTION(fd_seek),
+    TWINE_WASI_FUNCTION(fd_sync),
+    TWINE_WASI_FUNCTION(fd_tell),
+    TWINE_WASI_FUNCTION(fd_write),
+    TWINE_WASI_FUNCTION(path_create_directory),
+    TWINE_WASI_FUNCTION(path_filestat_get),
+    TWINE_WASI_FUNCTION(path_filestat_set_times),
+    TWINE_WASI_FUNCTION(path_link),
+    TWINE_WASI_FUNCTION(path_open),
+    TWINE_WASI_FUNCTION(path_readlink),
+    TWINE_WASI_FUNCTION(path_remove_directory),
+    TWINE_WASI_FUNCTION(path_rename),
+    TWINE_WASI_FUNCTION(path_symlink),
+    TWINE_WASI_FUNCTION(path_unlink_file),
+    TWINE_WASI_FUNCTION(poll_oneoff),
+    HostFunction{kModuleName, "proc_exit", "i:", &proc_exit},  // the only one without a result
+    TWINE_WASI_FUNCTION(proc_raise),
+    TWINE_WASI_FUNCTION(random_get),
+    TWINE_WASI_FUNCTION(sched_yield),
+    TWINE_WASI_FUNCTION(sock_accept),
+    TWINE_WASI_FUNCTION(sock_recv),
+    TWINE_WASI_FUNCTION(sock_send),
+    TWINE_WASI_FUNCTION(sock_shutdown),
+};
+#undef TWINE_WASI_FUNCTION
+
+}  // namespace
+
+std::span<const HostFunction> wasi_preview1_functions() { return kFunctions; }
+
+}  // namespace twine::wasi

@@ -1,0 +1,14 @@
+# The enclave's WASI and file systems in a plain process, answered by the host's services over an in-process arena.
+set(fs_directory ${PROJECT_SOURCE_DIR}/src/enclave/fs)
+twine_library(twine_enclave_fs FREESTANDING
+  SOURCES ${fs_directory}/path.cc ${fs_directory}/host_directory.cc ${fs_directory}/host_file.cc
+          ${fs_directory}/host_stream.cc
+  LIBRARIES twine_enclave_hostcall)
+
+set(wasi_directory ${PROJECT_SOURCE_DIR}/src/enclave/wasi)
+twine_library(twine_enclave_wasi FREESTANDING
+  SOURCES ${wasi_directory}/arguments.cc ${wasi_directory}/clock.cc ${wasi_directory}/context.cc ${wasi_directory}/fd.cc
+          ${wasi_directory}/fd_io.cc ${wasi_directory}/functions.cc ${wasi_directory}/path.cc ${wasi_directory}/poll.cc
+          ${wasi_directory}/proc.cc ${wasi_directory}/random.cc ${wasi_directory}/resource_table.cc
+          ${wasi_directory}/sock.cc
+  LIBRARIES twine_enclave_fs)
