@@ -1,17 +1,16 @@
 // Ahead-of-time compilation: a WebAssembly module in, a signed `.twm` (common/twm.h) out.
 //
-// Runs outside the enclave. The enclave trusts nothing of it: it hashes and validates the module again, checks the
-// signature on its own copy, and admits only the code shapes that docs/abi.md lists.
+// Runs outside the enclave. The enclave trusts nothing of it: it hashes and validates the module again,
+// checks the signature on its own copy, and admits only the code shapes that docs/abi.md lists.
 //
 // The way of a module:
 //
 //   wasm::load         decode and validate
 //   plan_groups        split the functions into groups, one LLVM module each           (module_plan.h)
-//   translate          operators → LLVM IR, exact traps                                (function_translator.h)
-//   optimise           LLVM's pipeline with our loop versioning                        (optimiser.h)
-//   emit               → one ELF object a group
-//   link_objects       lay out code and read-only data, resolve every relocation       (object_linker.h)
-//   write_twm          tables, header, signature                                       (twm_writer.h)
+//   translate          operators → LLVM IR, exact traps (function_translator.h) optimise           LLVM's
+//   pipeline with our loop versioning                        (optimiser.h) emit               → one ELF
+//   object a group link_objects       lay out code and read-only data, resolve every relocation
+//   (object_linker.h) write_twm          tables, header, signature (twm_writer.h)
 //
 // The same bytes and options give the same file, whatever the number of jobs.
 #pragma once
@@ -30,8 +29,8 @@
 
 namespace twine::codegen {
 
-// Instruction sets by the levels of the x86-64 psABI. `native` is the highest of them that this machine has, scheduled
-// for this machine; it uses no instruction beyond the level, so a .twm says exactly what it needs.
+// Instruction sets by the levels of the x86-64 psABI. `native` is the highest of them that this machine has,
+// scheduled for this machine; it uses no instruction beyond the level, so a .twm says exactly what it needs.
 enum class Cpu : uint8_t { native, x86_64_v2, x86_64_v3, x86_64_v4 };
 
 // "native", "x86-64-v2", "x86-64-v3", "x86-64-v4".
@@ -53,18 +52,18 @@ struct CompileOptions {
   std::string dump_ir;
 };
 
-// Told how far the work is: bytes of function bodies done, of all. Called from the compiling threads, one call at a
-// time.
+// Told how far the work is: bytes of function bodies done, of all. Called from the compiling threads, one
+// call at a time.
 using Progress = std::function<void(uint64_t done, uint64_t total)>;
 
 // Compiles and signs. `progress` may be null.
-// Errors: those of wasm::load; unsupported (an operator or a machine that the compiler does not know); limit (code or
-// file beyond what the format allows); those of the signer; internal.
-Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm, const CompileOptions& options, const Signer& signer,
-                                     const Progress* progress = nullptr);
+// Errors: those of wasm::load; unsupported (an operator or a machine that the compiler does not know); limit
+// (code or file beyond what the format allows); those of the signer; internal.
+Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm, const CompileOptions& options,
+                                     const Signer& signer, const Progress* progress = nullptr);
 
-// What stands in the options section, and in the key of a cache of compiled modules: compiler version, LLVM version,
-// CPU and level. Equal text and equal Wasm bytes give equal code.
+// What stands in the options section, and in the key of a cache of compiled modules: compiler version, LLVM
+// version, CPU and level. Equal text and equal Wasm bytes give equal code.
 std::string describe(const CompileOptions& options);
 
 }  // namespace twine::codegen

@@ -75,16 +75,16 @@ std::unexpected<Error> system_error(const std::filesystem::path& path, const cha
   return fail(code, path.string() + ": " + what + ": " + std::strerror(number));
 }
 
-// Writes the key under a name of its own, then links it to `path`, which fails if somebody was faster: a reader never
-// sees half a key, and nobody's key is overwritten.
+// Writes the key under a name of its own, then links it to `path`, which fails if somebody was faster: a
+// reader never sees half a key, and nobody's key is overwritten.
 Result<void> store(const Key& key, const std::filesystem::path& path) {
   std::string temporary = path.string() + ".XXXXXX";
   const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);  // mode 0600
   if (descriptor < 0) return system_error(path, "cannot create the signing key");
   std::FILE* file = ::fdopen(descriptor, "w");
-  const bool written =
-      file != nullptr && PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
-      std::fflush(file) == 0 && ::fsync(descriptor) == 0;
+  const bool written = file != nullptr &&
+                       PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
+                       std::fflush(file) == 0 && ::fsync(descriptor) == 0;
   if (file == nullptr) {
     ::close(descriptor);
   } else if (std::fclose(file) != 0 || !written) {
@@ -105,18 +105,18 @@ Result<std::unique_ptr<Signer>> load_signing_key(const std::filesystem::path& pa
   const File file(std::fopen(path.c_str(), "re"));
   if (!file) return system_error(path, "cannot open the signing key");
   struct stat status{};
-  if (::fstat(::fileno(file.get()), &status) != 0) return system_error(path, "cannot inspect the signing key");
+  if (::fstat(::fileno(file.get()), &status) != 0)
+    return system_error(path, "cannot inspect the signing key");
   if ((status.st_mode & 077) != 0) {
     return fail(ErrorCode::permission,
                 path.string() + ": others can read this signing key; chmod 600 it, or make a new one");
   }
   // No callback: a key with a passphrase is refused instead of asked about.
-  Key key(PEM_read_PrivateKey(
-      file.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
+  Key key(PEM_read_PrivateKey(file.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
   if (!key || EVP_PKEY_is_a(key.get(), "ED25519") != 1) {
-    return fail(ErrorCode::malformed,
-                path.string() + ": not an unencrypted Ed25519 private key in PEM; make one with "
-                                "`openssl genpkey -algorithm ed25519`");
+    return fail(ErrorCode::malformed, path.string() +
+                                          ": not an unencrypted Ed25519 private key in PEM; make one with "
+                                          "`openssl genpkey -algorithm ed25519`");
   }
   return signer_of(std::move(key));
 }
@@ -131,18 +131,22 @@ Result<std::unique_ptr<Signer>> load_or_create_signing_key(const std::filesystem
     std::filesystem::permissions(path.parent_path(), std::filesystem::perms::owner_all, error);
     if (error) return fail(ErrorCode::io, path.parent_path().string() + ": " + error.message());
   }
-  TWINE_TRY(store(TWINE_TRY(generate()), path));
+  const Key key = TWINE_TRY(generate());
+  TWINE_TRY(store(key, path));
   return load_signing_key(path);
 }
 
-Result<std::unique_ptr<Signer>> make_ephemeral_signing_key() { return signer_of(TWINE_TRY(generate())); }
+Result<std::unique_ptr<Signer>> make_ephemeral_signing_key() {
+  return signer_of(TWINE_TRY(generate()));
+}
 
 bool verify_signature(const PublicKey& key, std::span<const uint8_t> message, const Signature& signature) {
   const Key public_key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
   const DigestContext context(EVP_MD_CTX_new());
   return public_key && context &&
          EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, public_key.get()) == 1 &&
-         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
+                          message.size()) == 1;
 }
 
 }  // namespace twine::codegen

@@ -1,6 +1,7 @@
 // Signing of compiled modules: Ed25519 (RFC 8032) over all of the file but the signature.
 //
-// The key says whose compiler made the code; the enclave compares it with the keys that the launch manifest lists.
+// The key says whose compiler made the code; the enclave compares it with the keys that the launch manifest
+// lists.
 #pragma once
 
 #include <array>
@@ -28,12 +29,12 @@ class Signer {
   [[nodiscard]] virtual Result<Signature> sign(std::span<const uint8_t> message) const = 0;
 };
 
-// The key in a PEM file (PKCS #8, unencrypted). Errors: not_found, permission (the file can be read by others), malformed,
-// io.
+// The key in a PEM file (PKCS #8, unencrypted). Errors: not_found, permission (the file can be read by
+// others), malformed, io.
 Result<std::unique_ptr<Signer>> load_signing_key(const std::filesystem::path& path);
 
-// The same; where there is no file, makes a key and writes it with mode 0600, creating the directory with mode 0700.
-// Two processes that do so at the same time end with the same key.
+// The same; where there is no file, makes a key and writes it with mode 0600, creating the directory with
+// mode 0700. Two processes that do so at the same time end with the same key.
 Result<std::unique_ptr<Signer>> load_or_create_signing_key(const std::filesystem::path& path);
 
 // A key that lives only as long as the object. For tests.

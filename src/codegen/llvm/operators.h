@@ -1,0 +1,28 @@
+// The lowering of operators, a function a family. Each takes its operands from the emitter's stack and leaves
+// its results there; the operator has been validated and the code is reachable.
+#pragma once
+
+#include "codegen/llvm/emitter.h"
+#include "common/result.h"
+#include "wasm/operator_reader.h"
+#include "wasm/validator.h"
+
+namespace twine::codegen {
+
+void emit_constant(Emitter& emitter, const wasm::Operator& op);
+void emit_integer(Emitter& emitter, const wasm::Operator& op);
+void emit_float(Emitter& emitter, const wasm::Operator& op);
+void emit_conversion(Emitter& emitter, const wasm::Operator& op);
+void emit_memory_access(Emitter& emitter, const wasm::Operator& op);
+void emit_bulk_memory(Emitter& emitter, const wasm::Operator& op);  // with memory.size and memory.grow
+void emit_global(Emitter& emitter, const wasm::Operator& op);
+void emit_table(Emitter& emitter, const wasm::Operator& op);
+void emit_call(Emitter& emitter, const wasm::Operator& op);
+void emit_call_indirect(Emitter& emitter, const wasm::Operator& op);
+// `operand`: the type of the topmost operand.
+void emit_reference(Emitter& emitter, const wasm::Operator& op, wasm::ValueType operand);
+
+// The null reference of a type, as a value.
+llvm::Value* null_reference(Emitter& emitter, wasm::ValueType type);
+
+}  // namespace twine::codegen

@@ -1,0 +1,123 @@
+// Calls, references and tables (core specification 2.0, sections 4.4.2, 4.4.6, 4.4.8).
+#include <llvm/IR/Instructions.h>
+
+#include <cstddef>
+
+#include "codegen/llvm/operators.h"
+
+namespace twine::codegen {
+namespace {
+
+using abi::RuntimeEntry;
+using abi::TrapKind;
+using wasm::Opcode;
+
+void push_all(Emitter& emitter, const std::vector<llvm::Value*>& values) {
+  for (llvm::Value* value : values) emitter.push(value);
+}
+
+}  // namespace
+
+llvm::Value* null_reference(Emitter& emitter, wasm::ValueType type) {
+  return type == wasm::ValueType::funcref ? emitter.null_function() : emitter.i64(0);
+}
+
+void emit_call(Emitter& emitter, const wasm::Operator& op) {
+  Unit& unit = emitter.unit();
+  auto& builder = emitter.builder();
+  const wasm::FunctionType& type = unit.wasm().function_type(op.index);
+  const std::vector<llvm::Value*> arguments = emitter.pop(type.params.size());
+  if (!unit.wasm().is_imported_function(op.index)) {
+    push_all(emitter, emitter.call(unit.function(op.index), emitter.context(), arguments, type));
+    return;
+  }
+  llvm::Value* imported =
+      emitter.field(emitter.context(),
+                    unit.layout().imported_functions + uint64_t{op.index} * sizeof(abi::ImportedFunction));
+  llvm::Value* code = emitter.load_invariant(builder.getPtrTy(), imported);
+  llvm::Value* context = emitter.load_invariant(
+      builder.getPtrTy(), emitter.field(imported, offsetof(abi::ImportedFunction, context)));
+  push_all(emitter, emitter.call({unit.function_type(type), code}, context, arguments, type));
+}
+
+void emit_call_indirect(Emitter& emitter, const wasm::Operator& op) {
+  Unit& unit = emitter.unit();
+  auto& builder = emitter.builder();
+  const wasm::FunctionType& type = unit.wasm().types[op.index];
+  llvm::Value* index = emitter.pop();
+  const std::vector<llvm::Value*> arguments = emitter.pop(type.params.size());
+
+  llvm::Value* table = emitter.table(op.second_index);
+  llvm::Value* size =
+      emitter.load(builder.getInt32Ty(), emitter.field(table, offsetof(abi::TableDescriptor, size)),
+                   MemoryKind::descriptor);
+  emitter.trap_if(builder.CreateICmpUGE(index, size), TrapKind::undefined_element);
+  llvm::Value* elements = emitter.load(builder.getPtrTy(), table, MemoryKind::descriptor);
+  llvm::Value* element = builder.CreateInBoundsGEP(builder.getPtrTy(), elements,
+                                                   builder.CreateZExt(index, builder.getInt64Ty()));
+  llvm::Value* record = emitter.load(builder.getPtrTy(), element, MemoryKind::table);
+  // Records never change once a reference to them exists.
+  llvm::Value* actual = emitter.load_invariant(builder.getInt32Ty(),
+                                               emitter.field(record, offsetof(abi::FunctionRecord, type_id)));
+  emitter.trap_if(builder.CreateICmpNE(actual, emitter.type_id(op.index)),
+                  builder.CreateICmpEQ(actual, emitter.i32(abi::kNullTypeId)),
+                  TrapKind::uninitialized_element, TrapKind::indirect_call_type_mismatch);
+  llvm::Value* code = emitter.load_invariant(builder.getPtrTy(), record);
+  llvm::Value* context = emitter.load_invariant(
+      builder.getPtrTy(), emitter.field(record, offsetof(abi::FunctionRecord, context)));
+  push_all(emitter, emitter.call({unit.function_type(type), code}, context, arguments, type));
+}
+
+void emit_reference(Emitter& emitter, const wasm::Operator& op, wasm::ValueType operand) {
+  switch (op.opcode) {
+    case Opcode::ref_null:
+      return emitter.push(null_reference(emitter, op.type));
+    case Opcode::ref_is_null:
+      return emitter.push_bool(
+          emitter.builder().CreateICmpEQ(emitter.pop(), null_reference(emitter, operand)));
+    case Opcode::ref_func:
+      return emitter.push(emitter.function_record(op.index));
+    default:
+      llvm_unreachable("not a reference operator");
+  }
+}
+
+void emit_table(Emitter& emitter, const wasm::Operator& op) {
+  using enum Opcode;
+  auto& builder = emitter.builder();
+  llvm::Type* nothing = builder.getVoidTy();
+  const auto enter = [&](RuntimeEntry entry, llvm::Type* result, std::vector<llvm::Value*> arguments,
+                         size_t operands) {
+    for (llvm::Value* operand : emitter.pop(operands)) arguments.push_back(operand);
+    return emitter.call_runtime(entry, result, arguments);
+  };
+  switch (op.opcode) {
+    case table_get:
+      return emitter.push(enter(RuntimeEntry::table_get, builder.getInt64Ty(), {emitter.i32(op.index)}, 1));
+    case table_set:
+      enter(RuntimeEntry::table_set, nothing, {emitter.i32(op.index)}, 2);
+      return;
+    case table_size:
+      return emitter.push(emitter.load(
+          builder.getInt32Ty(), emitter.field(emitter.table(op.index), offsetof(abi::TableDescriptor, size)),
+          MemoryKind::descriptor));
+    case table_grow:
+      return emitter.push(enter(RuntimeEntry::table_grow, builder.getInt32Ty(), {emitter.i32(op.index)}, 2));
+    case table_fill:
+      enter(RuntimeEntry::table_fill, nothing, {emitter.i32(op.index)}, 3);
+      return;
+    case table_copy:
+      enter(RuntimeEntry::table_copy, nothing, {emitter.i32(op.index), emitter.i32(op.second_index)}, 3);
+      return;
+    case table_init:
+      enter(RuntimeEntry::table_init, nothing, {emitter.i32(op.second_index), emitter.i32(op.index)}, 3);
+      return;
+    case elem_drop:
+      enter(RuntimeEntry::elem_drop, nothing, {emitter.i32(op.index)}, 0);
+      return;
+    default:
+      llvm_unreachable("not a table operator");
+  }
+}
+
+}  // namespace twine::codegen

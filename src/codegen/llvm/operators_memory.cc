@@ -1,0 +1,150 @@
+// Memory operators (core specification 2.0, section 4.4.7) and globals.
+//
+// An access is volatile: LLVM neither deletes it nor moves it over another volatile access, and so the order
+// of effects (docs/abi.md) holds. The optimiser's own passes drop `volatile` where that is proven to make no
+// difference. Globals are written with volatile stores for the same reason, but read with plain loads, which
+// cannot trap.
+#include <llvm/IR/Instructions.h>
+
+#include "codegen/llvm/operators.h"
+
+namespace twine::codegen {
+namespace {
+
+using abi::RuntimeEntry;
+using wasm::Opcode;
+
+// base + zero-extended index + displacement. Whatever that is, it is inside the reservation.
+llvm::Value* address(Emitter& emitter, llvm::Value* index, uint32_t displacement) {
+  auto& builder = emitter.builder();
+  llvm::Value* pointer = builder.CreateGEP(builder.getInt8Ty(), emitter.memory_base(),
+                                           builder.CreateZExt(index, builder.getInt64Ty()));
+  if (displacement == 0) return pointer;
+  return builder.CreateGEP(builder.getInt8Ty(), pointer, builder.getInt64(displacement));
+}
+
+llvm::LoadInst* load(Emitter& emitter, const wasm::Operator& op, llvm::Type* type) {
+  llvm::Value* pointer = address(emitter, emitter.pop(), op.memory_access.offset);
+  llvm::LoadInst* load =
+      emitter.builder().CreateAlignedLoad(type, pointer, llvm::Align(1), /*isVolatile=*/true);
+  load->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
+  return load;
+}
+
+void load_extended(Emitter& emitter, const wasm::Operator& op, unsigned bits, bool to_i64, bool is_signed) {
+  auto& builder = emitter.builder();
+  llvm::Value* narrow = load(emitter, op, builder.getIntNTy(bits));
+  llvm::Type* type = to_i64 ? builder.getInt64Ty() : builder.getInt32Ty();
+  emitter.push(is_signed ? builder.CreateSExt(narrow, type) : builder.CreateZExt(narrow, type));
+}
+
+void store(Emitter& emitter, const wasm::Operator& op, unsigned bits) {
+  auto& builder = emitter.builder();
+  llvm::Value* value = emitter.pop();
+  if (value->getType()->isIntegerTy() && value->getType()->getIntegerBitWidth() > bits) {
+    value = builder.CreateTrunc(value, builder.getIntNTy(bits));
+  }
+  llvm::Value* pointer = address(emitter, emitter.pop(), op.memory_access.offset);
+  llvm::StoreInst* store = builder.CreateAlignedStore(value, pointer, llvm::Align(1), /*isVolatile=*/true);
+  store->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
+}
+
+}  // namespace
+
+void emit_memory_access(Emitter& emitter, const wasm::Operator& op) {
+  using enum Opcode;
+  auto& builder = emitter.builder();
+  switch (op.opcode) {
+    case i32_load:
+      return emitter.push(load(emitter, op, builder.getInt32Ty()));
+    case i64_load:
+      return emitter.push(load(emitter, op, builder.getInt64Ty()));
+    case f32_load:
+      return emitter.push(load(emitter, op, builder.getFloatTy()));
+    case f64_load:
+      return emitter.push(load(emitter, op, builder.getDoubleTy()));
+    case i32_load8_s:
+      return load_extended(emitter, op, 8, false, true);
+    case i32_load8_u:
+      return load_extended(emitter, op, 8, false, false);
+    case i32_load16_s:
+      return load_extended(emitter, op, 16, false, true);
+    case i32_load16_u:
+      return load_extended(emitter, op, 16, false, false);
+    case i64_load8_s:
+      return load_extended(emitter, op, 8, true, true);
+    case i64_load8_u:
+      return load_extended(emitter, op, 8, true, false);
+    case i64_load16_s:
+      return load_extended(emitter, op, 16, true, true);
+    case i64_load16_u:
+      return load_extended(emitter, op, 16, true, false);
+    case i64_load32_s:
+      return load_extended(emitter, op, 32, true, true);
+    case i64_load32_u:
+      return load_extended(emitter, op, 32, true, false);
+    case i32_store8:
+    case i64_store8:
+      return store(emitter, op, 8);
+    case i32_store16:
+    case i64_store16:
+      return store(emitter, op, 16);
+    case i64_store32:
+      return store(emitter, op, 32);
+    case i32_store:
+    case i64_store:
+    case f32_store:
+    case f64_store:
+      return store(emitter, op, 64);
+    default:
+      llvm_unreachable("not a memory access");
+  }
+}
+
+void emit_bulk_memory(Emitter& emitter, const wasm::Operator& op) {
+  using enum Opcode;
+  auto& builder = emitter.builder();
+  llvm::Type* nothing = builder.getVoidTy();
+  // Calls an entry with these indices and then `operands` of the stack.
+  const auto enter = [&](RuntimeEntry entry, llvm::Type* result, std::vector<llvm::Value*> arguments,
+                         size_t operands) {
+    for (llvm::Value* operand : emitter.pop(operands)) arguments.push_back(operand);
+    return emitter.call_runtime(entry, result, arguments);
+  };
+  switch (op.opcode) {
+    case memory_size: {
+      llvm::Value* pages = builder.CreateLShr(emitter.memory_size_bytes(), 16);
+      return emitter.push(builder.CreateTrunc(pages, builder.getInt32Ty()));
+    }
+    case memory_grow:
+      return emitter.push(enter(RuntimeEntry::memory_grow, builder.getInt32Ty(), {emitter.i32(op.index)}, 1));
+    case memory_copy:
+      enter(RuntimeEntry::memory_copy, nothing, {emitter.i32(op.index), emitter.i32(op.second_index)}, 3);
+      return;
+    case memory_fill:
+      enter(RuntimeEntry::memory_fill, nothing, {emitter.i32(op.index)}, 3);
+      return;
+    case memory_init:
+      enter(RuntimeEntry::memory_init, nothing, {emitter.i32(op.second_index), emitter.i32(op.index)}, 3);
+      return;
+    case data_drop:
+      enter(RuntimeEntry::data_drop, nothing, {emitter.i32(op.index)}, 0);
+      return;
+    default:
+      llvm_unreachable("not a bulk memory operator");
+  }
+}
+
+void emit_global(Emitter& emitter, const wasm::Operator& op) {
+  const wasm::GlobalType& global = emitter.unit().wasm().globals[op.index].type;
+  llvm::Value* address = emitter.global_address(op.index);
+  if (op.opcode == Opcode::global_set) {
+    emitter.store(emitter.pop(), address, MemoryKind::global)->setVolatile(true);
+  } else if (global.is_mutable) {
+    emitter.push(emitter.load(emitter.unit().type(global.value), address, MemoryKind::global));
+  } else {
+    emitter.push(emitter.load_invariant(emitter.unit().type(global.value), address));
+  }
+}
+
+}  // namespace twine::codegen

@@ -1,0 +1,67 @@
+#include "codegen/llvm/optimiser.h"
+
+#include <llvm/Analysis/CGSCCPassManager.h>
+#include <llvm/Analysis/LoopAnalysisManager.h>
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/PassManager.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Transforms/Scalar/EarlyCSE.h>
+#include <llvm/Transforms/Scalar/LICM.h>
+#include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Utils/LCSSA.h>
+#include <llvm/Transforms/Utils/LoopSimplify.h>
+
+#include <array>
+
+#include "codegen/llvm/loop_versioning.h"
+#include "codegen/llvm/proven_accesses.h"
+
+namespace twine::codegen {
+namespace {
+
+using namespace llvm;
+
+// Right before the vectorisers, when loops are rotated and their counters simple.
+void add_own_passes(FunctionPassManager& passes, OptimizationLevel /*level*/) {
+  passes.addPass(ProvenAccessesPass());
+  passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  passes.addPass(LoopSimplifyPass());
+  passes.addPass(LCSSAPass());
+  passes.addPass(LoopVersioningPass());
+  // The fast copies have plain accesses now: hoist and combine what was pinned before.
+  passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  passes.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
+}
+
+}  // namespace
+
+void optimise(Module& module, TargetMachine& machine, int level) {
+  PipelineTuningOptions tuning;
+  tuning.LoopVectorization = level >= 2;
+  tuning.SLPVectorization = level >= 2;
+  PassBuilder builder(&machine, tuning);
+
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  // There is no C library to call: no loop becomes memset, no call is taken for malloc.
+  TargetLibraryInfoImpl library(machine.getTargetTriple());
+  library.disableAllFunctions();
+  functions.registerPass([&] { return TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  if (level >= 2) builder.registerVectorizerStartEPCallback(add_own_passes);
+
+  const std::array<OptimizationLevel, 4> levels = {OptimizationLevel::O0, OptimizationLevel::O1,
+                                                   OptimizationLevel::O2, OptimizationLevel::O3};
+  const OptimizationLevel chosen = levels[static_cast<size_t>(level)];
+  ModulePassManager passes =
+      level == 0 ? builder.buildO0DefaultPipeline(chosen) : builder.buildPerModuleDefaultPipeline(chosen);
+  passes.run(module, modules);
+}
+
+}  // namespace twine::codegen

@@ -1,0 +1,16 @@
+// The optimisation pipeline: LLVM's own for the level, with Twine's passes where they find what they need.
+//
+//   proven_accesses   an access that another has proven to be in bounds need not be exact
+//   loop_versioning   a copy of hot inner loops in which no access can trap, chosen by a check at run time
+//
+// Neither changes what a program does, its traps included (docs/abi.md, "Order of effects").
+#pragma once
+
+#include <llvm/IR/Module.h>
+#include <llvm/Target/TargetMachine.h>
+
+namespace twine::codegen {
+
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level);
+
+}  // namespace twine::codegen

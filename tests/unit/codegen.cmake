@@ -1,0 +1,6 @@
+if(TARGET twine_codegen_llvm)
+  add_executable(twm-compile tools/twm_compile.cc)
+  target_compile_options(twm-compile PRIVATE ${TWINE_WARNINGS})
+  target_link_libraries(twm-compile PRIVATE twine_codegen_llvm)
+  set_target_properties(twm-compile PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endif()
