@@ -137,6 +137,7 @@ uint32_t Heap::take_run(uint32_t units, Kind kind) {
   const uint32_t length = unit(first).length;
   remove(runs_[bin_of(length)], first);
   if (length > units) mark_free(first + units, length - units);
+  unit(first + units - 1).kind = Kind::run_rest;  // its neighbour must not take it for the end of a free run
   unit(first).kind = kind;
   unit(first).length = units;
   if (kind == Kind::slab) {

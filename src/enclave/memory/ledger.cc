@@ -32,7 +32,7 @@ void PageBitmap::clear(uint64_t page) {
   chunks_[page / kChunkPages]->words[page % kChunkPages / 64] &= ~(uint64_t{1} << (page % 64));
 }
 
-PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages) {
+PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages, Growth growth) {
   uint64_t before = 0;
   while (before < kMaxCluster && before < page && accepted.test(page - before - 1)) ++before;
   uint64_t after = 0;
@@ -40,7 +40,7 @@ PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages
 
   const uint64_t want = std::max(std::max(before, after), kMinCluster);
   PageRun run{.first = page, .count = 1};
-  if (before >= after) {
+  if (growth == Growth::up ? before >= after : before > after) {
     while (run.count < want && page + run.count < pages && !accepted.test(page + run.count)) ++run.count;
   } else {
     while (run.count < want && run.first > 0 && !accepted.test(run.first - 1)) {
@@ -72,13 +72,7 @@ Judgement PageLedger::judge_thread_block(uint64_t address, uint64_t thread_block
     if (stacks_[thread].test(page)) return {.verdict = Verdict::in_order, .first_address = 0, .pages = 0};
     // A guest touches only its own stack; no address of it is ever passed on.
     if (!own) return {.verdict = Verdict::forbidden, .first_address = 0, .pages = 0};
-    // Stacks are filled downwards from the top, whatever the neighbours say.
-    PageRun run = choose_cluster(stacks_[thread], page, kStackPages);
-    if (run.first == page && run.count > 1) {
-      run.first = page + 1 >= run.count ? page + 1 - run.count : 0;
-      while (run.first < page && stacks_[thread].test(run.first)) ++run.first;
-      run.count = page + 1 - run.first;
-    }
+    const PageRun run = choose_cluster(stacks_[thread], page, kStackPages, Growth::down);
     return {.verdict = Verdict::accept, .first_address = stack_address(thread) + run.first * kPageSize, .pages = run.count};
   }
   if (offset >= stack - kImage.guard_size && offset < stack) {
@@ -105,7 +99,7 @@ Judgement PageLedger::judge(uint64_t address, uint64_t thread_block) const {
     if (in_slot >= slot.size) return answer(Verdict::beyond_memory);
     const uint64_t page = in_slot / kPageSize;
     if (slot.accepted.test(page)) return answer(Verdict::in_order);
-    const PageRun run = choose_cluster(slot.accepted, page, slot.size / kPageSize);
+    const PageRun run = choose_cluster(slot.accepted, page, slot.size / kPageSize, Growth::up);
     return {.verdict = Verdict::accept, .first_address = slot_address(index) + run.first * kPageSize, .pages = run.count};
   }
   if (offset >= kImage.code_offset && offset < kImage.code_offset + kImage.code_size) {

@@ -53,8 +53,11 @@ struct PageRun {
   uint64_t count;
 };
 
+// Which way a range is filled when nothing else tells: memories up, stacks down.
+enum class Growth : uint8_t { up, down };
+
 // The pages to accept for a fault at `page`, which is not accepted, in a range of `pages` pages.
-[[nodiscard]] PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages);
+[[nodiscard]] PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages, Growth growth);
 
 enum class Verdict : uint8_t { accept, in_order, beyond_memory, stack_guard, forbidden };
 
