@@ -25,7 +25,7 @@ Result<void> check_strings(const std::vector<std::string>& strings, std::string_
 // Members that the step's kind does not use must be as a fresh Step has them.
 Result<void> check_step(const Step& step, size_t number, size_t module_count, size_t instance_count) {
   const bool uses_module = step.kind == StepKind::check || step.kind == StepKind::instantiate;
-  const bool uses_name = !uses_module;
+  const bool uses_name = !uses_module && step.kind != StepKind::release;
   const bool uses_arguments = step.kind == StepKind::invoke;
   const auto wrong = [&](std::string_view reason) {
     return disagreement("step " + decimal(number) + " " + std::string(reason));

@@ -109,9 +109,18 @@ struct WireValue {
 //   register_instance            which      import name              its exports can be imported from now on
 //   invoke                       which      export      of the call
 //   get                          which      export                   value of a global
-enum class StepKind : uint8_t { check = 0, instantiate = 1, register_instance = 2, invoke = 3, get = 4 };
+//   release                      which                               no step uses it again: it may go, unless
+//   registered
+enum class StepKind : uint8_t {
+  check = 0,
+  instantiate = 1,
+  register_instance = 2,
+  invoke = 3,
+  get = 4,
+  release = 5
+};
 constexpr bool is_valid(StepKind kind) {
-  return kind <= StepKind::get;
+  return kind <= StepKind::release;
 }
 
 struct Step {
