@@ -37,16 +37,13 @@ Result<ValueType> leaf_type(const Module& module, const Operator& op, uint32_t v
     case Opcode::ref_null:
       return op.type;
     case Opcode::ref_func:
-      if (op.index >= module.functions.size())
-        return invalid(op.offset, "unknown function " + std::to_string(op.index));
+      if (op.index >= module.functions.size()) return invalid(op.offset, {"unknown function ", op.index});
       return ValueType::funcref;
     case Opcode::global_get: {
-      if (op.index >= visible_globals)
-        return invalid(op.offset, "unknown global " + std::to_string(op.index));
+      if (op.index >= visible_globals) return invalid(op.offset, {"unknown global ", op.index});
       const GlobalType& type = module.globals[op.index].type;
       if (type.is_mutable) {
-        return invalid(op.offset,
-                       "constant expression required: global " + std::to_string(op.index) + " is mutable");
+        return invalid(op.offset, {"constant expression required: global ", op.index, " is mutable"});
       }
       return type.value;
     }
@@ -62,20 +59,19 @@ Result<void> validate(const Module& module, const Features& features, const Cons
   OperatorReader reader(expression.bytes, expression.offset, features);
   std::vector<ValueType> stack;
   const auto mismatch = [&](const Operator& op, ValueType wanted) {
-    return invalid(op.offset, "type mismatch in constant expression: expected " + std::string(name(wanted)) +
-                                  ", found " + (stack.empty() ? "nothing" : std::string(name(stack.back()))));
+    return invalid(op.offset, {"type mismatch in constant expression: expected ", name(wanted), ", found ",
+                               stack.empty() ? "nothing" : name(stack.back())});
   };
   while (true) {
     const Operator op = TWINE_TRY(reader.next());
     if (op.opcode == Opcode::end) {
       if (stack.size() == 1 && stack.back() == expected) return {};
       if (stack.size() <= 1) return mismatch(op, expected);
-      return invalid(op.offset, "type mismatch in constant expression: expected one value, found " +
-                                    std::to_string(stack.size()));
+      return invalid(op.offset,
+                     {"type mismatch in constant expression: expected one value, found ", stack.size()});
     }
     if (!is_constant(op.opcode, features)) {
-      return invalid(op.offset,
-                     "constant expression required: " + std::string(name(op.opcode)) + " is not constant");
+      return invalid(op.offset, {"constant expression required: ", name(op.opcode), " is not constant"});
     }
     for (const ValueType operand :
          info(op.opcode).operands()) {  // all of one type, so the order does not matter

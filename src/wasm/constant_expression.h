@@ -45,7 +45,7 @@ Result<RawValue> evaluate(const ConstantExpression& expression, const Context& c
     const Operator op = TWINE_TRY(reader.next());
     if (reader.done()) break;
     const auto binary = [&](auto compute) -> Result<void> {
-      if (stack.size() < 2) return malformed(op.offset, "constant expression lacks an operand");
+      if (stack.size() < 2) return malformed(op.offset, {"constant expression lacks an operand"});
       const uint64_t right = stack.back().low;
       stack.pop_back();
       stack.back().low = compute(stack.back().low, right);
@@ -99,10 +99,11 @@ Result<RawValue> evaluate(const ConstantExpression& expression, const Context& c
         TWINE_TRY(binary([](uint64_t a, uint64_t b) { return a * b; }));
         break;
       default:
-        return malformed(op.offset, "not an instruction of constant expressions");
+        return malformed(op.offset, {"not an instruction of constant expressions"});
     }
   }
-  if (stack.size() != 1) return malformed(expression.offset, "constant expression does not yield one value");
+  if (stack.size() != 1)
+    return malformed(expression.offset, {"constant expression does not yield one value"});
   return stack.back();
 }
 

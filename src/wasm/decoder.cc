@@ -41,19 +41,19 @@ struct SectionOrder {
   unsigned place;
 };
 constexpr std::array<SectionOrder, 13> section_order{{
-    {"custom", 0},
-    {"type", 1},
-    {"import", 2},
-    {"function", 3},
-    {"table", 4},
-    {"memory", 5},
-    {"global", 6},
-    {"export", 7},
-    {"start", 8},
-    {"element", 9},
-    {"code", 11},
-    {"data", 12},
-    {"data count", 10},
+    {"custom section", 0},
+    {"type section", 1},
+    {"import section", 2},
+    {"function section", 3},
+    {"table section", 4},
+    {"memory section", 5},
+    {"global section", 6},
+    {"export section", 7},
+    {"start section", 8},
+    {"element section", 9},
+    {"code section", 11},
+    {"data section", 12},
+    {"data count section", 10},
 }};
 
 constexpr std::array<uint8_t, 4> magic{0x00, 0x61, 0x73, 0x6D};
@@ -110,11 +110,11 @@ Result<void> read_header(Reader& reader) {
     return std::ranges::equal(bytes.first(size), expected.first(size));
   };
   if (!starts_like(reader.rest(), magic)) {
-    return malformed(0, "magic header not detected: this is not a WebAssembly module");
+    return malformed(0, {"magic header not detected: this is not a WebAssembly module"});
   }
   static_cast<void>(TWINE_TRY(reader.span(4, "magic header")));
   if (!starts_like(reader.rest(), version)) {
-    return malformed(4, "unknown binary version: this is not a core module of version 1");
+    return malformed(4, {"unknown binary version: this is not a core module of version 1"});
   }
   static_cast<void>(TWINE_TRY(reader.span(4, "version")));
   return {};
@@ -124,7 +124,7 @@ Result<ValueType> read_value_type(Reader& reader) {
   const uint32_t start = reader.offset();
   const uint8_t code = TWINE_TRY(reader.byte("value type"));
   if (const auto type = value_type(code)) return *type;
-  return malformed(start, "malformed value type " + hex(code));
+  return malformed(start, {"malformed value type ", Hex{code}});
 }
 
 Result<ValueType> read_reference_type(Reader& reader) {
@@ -132,7 +132,7 @@ Result<ValueType> read_reference_type(Reader& reader) {
   const uint8_t code = TWINE_TRY(reader.byte("reference type"));
   const auto type = value_type(code);
   if (type && is_reference(*type)) return *type;
-  return malformed(start, "malformed reference type " + hex(code));
+  return malformed(start, {"malformed reference type ", Hex{code}});
 }
 
 Result<std::vector<ValueType>> read_value_types(Reader& reader, std::string_view what, uint32_t limit) {
@@ -151,14 +151,12 @@ Result<Limits> read_limits(Reader& reader, std::string_view what) {
   const uint32_t start = reader.offset();
   const uint8_t flags = TWINE_TRY(reader.byte("limits flags"));
   if (flags == is_shared || flags == (is_shared | has_max)) {
-    return fail_at(start, ErrorCode::unsupported,
-                   std::string("shared ").append(what) + " (threads) is not supported");
+    return fail_at(start, ErrorCode::unsupported, {"shared ", what, " (threads) is not supported"});
   }
   if (flags == is_64_bit || flags == (is_64_bit | has_max)) {
-    return fail_at(start, ErrorCode::unsupported,
-                   std::string("64-bit ").append(what) + " (memory64) is not supported");
+    return fail_at(start, ErrorCode::unsupported, {"64-bit ", what, " (memory64) is not supported"});
   }
-  if (flags > has_max) return malformed(start, "malformed limits flags " + hex(flags));
+  if (flags > has_max) return malformed(start, {"malformed limits flags ", Hex{flags}});
   Limits limits{.min = TWINE_TRY(reader.u32("minimum of limits")), .max = {}};
   if (flags == has_max) limits.max = TWINE_TRY(reader.u32("maximum of limits"));
   return limits;
@@ -177,7 +175,7 @@ Result<GlobalType> read_global_type(Reader& reader) {
   const ValueType value = TWINE_TRY(read_value_type(reader));
   const uint32_t start = reader.offset();
   const uint8_t mutability = TWINE_TRY(reader.byte("mutability"));
-  if (mutability > 1) return malformed(start, "malformed mutability " + hex(mutability));
+  if (mutability > 1) return malformed(start, {"malformed mutability ", Hex{mutability}});
   return GlobalType{.value = value, .is_mutable = mutability == 1};
 }
 
@@ -185,7 +183,7 @@ Result<ExternalKind> read_external_kind(Reader& reader, std::string_view what) {
   const uint32_t start = reader.offset();
   const uint8_t code = TWINE_TRY(reader.byte(what));
   if (code > static_cast<uint8_t>(ExternalKind::global)) {
-    return malformed(start, "malformed " + std::string(what) + " " + hex(code));
+    return malformed(start, {"malformed ", what, " ", Hex{code}});
   }
   return static_cast<ExternalKind>(code);
 }
@@ -227,8 +225,7 @@ void read_names(Reader reader, Names& names) {
 Result<Module> Decoder::run() {
   if (bytes_.size() > limits::module_bytes) {
     return fail_at(0, ErrorCode::limit,
-                   "module of " + std::to_string(bytes_.size()) + " bytes exceeds the limit of " +
-                       std::to_string(limits::module_bytes));
+                   {"module of ", bytes_.size(), " bytes exceeds the limit of ", limits::module_bytes});
   }
   Reader reader(bytes_, 0);
   TWINE_TRY(read_header(reader));
@@ -237,29 +234,27 @@ Result<Module> Decoder::run() {
     const uint32_t start = reader.offset();
     const uint8_t code = TWINE_TRY(reader.byte("section id"));
     if (code == static_cast<uint8_t>(SectionId::tag)) {
-      return fail_at(start, ErrorCode::unsupported, "tag section (exception handling) is not supported");
+      return fail_at(start, ErrorCode::unsupported, {"tag section (exception handling) is not supported"});
     }
-    if (code >= section_order.size()) return malformed(start, "malformed section id " + hex(code));
+    if (code >= section_order.size()) return malformed(start, {"malformed section id ", Hex{code}});
     const auto id = static_cast<SectionId>(code);
     const SectionOrder& order = section_order[code];
-    const std::string what = std::string(order.name) + " section";
     if (id != SectionId::custom) {
       const SectionOrder& before = section_order[static_cast<uint8_t>(last)];
       if (order.place <= before.place) {
-        return malformed(
-            start,
-            "unexpected content: the " + what +
-                (id == last ? " comes twice" : " comes after the " + std::string(before.name) + " section"));
+        return id == last ? malformed(start, {"unexpected content: the ", order.name, " comes twice"})
+                          : malformed(start, {"unexpected content: the ", order.name, " comes after the ",
+                                              before.name});
       }
       last = id;
     }
     const uint32_t size = TWINE_TRY(reader.u32("section size"));
     const uint32_t offset = reader.offset();
-    Reader contents(TWINE_TRY(reader.span(size, what)), offset);
+    Reader contents(TWINE_TRY(reader.span(size, order.name)), offset);
     TWINE_TRY(section(id, contents));
     if (!contents.at_end()) {
-      return malformed(contents.offset(), "section size mismatch: " + std::to_string(contents.remaining()) +
-                                              " bytes follow the contents of the " + what);
+      return malformed(contents.offset(), {"section size mismatch: ", contents.remaining(),
+                                           " bytes follow the contents of the ", order.name});
     }
   }
   TWINE_TRY(check_counts());
@@ -297,7 +292,7 @@ Result<void> Decoder::section(SectionId id, Reader& reader) {
     case SectionId::tag:
       break;  // refused by the caller
   }
-  return malformed(reader.offset(), "malformed section id");
+  return malformed(reader.offset(), {"malformed section id"});
 }
 
 // What can only be told at the end: that sections which belong together agree.
@@ -305,13 +300,12 @@ Result<void> Decoder::check_counts() const {
   const auto end = static_cast<uint32_t>(bytes_.size());
   const size_t declared = module_.functions.size() - module_.imported_functions;
   if (declared != bodies_) {
-    return malformed(end, "function and code section have inconsistent lengths: " + std::to_string(declared) +
-                              " functions, " + std::to_string(bodies_) + " bodies");
+    return malformed(end, {"function and code section have inconsistent lengths: ", declared, " functions, ",
+                           bodies_, " bodies"});
   }
   if (module_.data_count && *module_.data_count != module_.data.size()) {
-    return malformed(
-        end, "data count and data section have inconsistent lengths: " + std::to_string(*module_.data_count) +
-                 " announced, " + std::to_string(module_.data.size()) + " found");
+    return malformed(end, {"data count and data section have inconsistent lengths: ", *module_.data_count,
+                           " announced, ", module_.data.size(), " found"});
   }
   return {};
 }
@@ -321,7 +315,7 @@ Result<void> Decoder::custom_section(Reader& reader) {
   const std::string_view name = TWINE_TRY(reader.name("custom section name"));
   if (module_.custom_sections.size() == limits::custom_sections) {
     return fail_at(start, ErrorCode::limit,
-                   "custom sections exceed the limit of " + std::to_string(limits::custom_sections));
+                   {"custom sections exceed the limit of ", limits::custom_sections});
   }
   const uint32_t offset = reader.offset();
   const auto contents = TWINE_TRY(reader.span(reader.remaining(), "custom section"));
@@ -337,7 +331,7 @@ Result<void> Decoder::type_section(Reader& reader) {
     const uint32_t start = reader.offset();
     const uint8_t form = TWINE_TRY(reader.byte("function type"));
     if (form != function_type_form)
-      return malformed(start, "malformed function type: 0x60 expected, found " + hex(form));
+      return malformed(start, {"malformed function type: 0x60 expected, found ", Hex{form}});
     FunctionType type;
     type.params = TWINE_TRY(read_value_types(reader, "parameters", limits::params));
     type.results = TWINE_TRY(read_value_types(reader, "results", limits::results));
@@ -466,7 +460,7 @@ Result<ElementSegment> Decoder::element_segment(Reader& reader) {
   ElementSegment segment;
   segment.offset = reader.offset();
   const uint32_t flags = TWINE_TRY(reader.u32("element segment flags"));
-  if (flags > 7) return malformed(segment.offset, "malformed element segment flags " + hex(flags));
+  if (flags > 7) return malformed(segment.offset, {"malformed element segment flags ", Hex{flags}});
   if ((flags & not_active) != 0) {
     segment.mode = (flags & table_or_declarative) != 0 ? ElementSegment::Mode::declarative
                                                        : ElementSegment::Mode::passive;
@@ -481,7 +475,7 @@ Result<ElementSegment> Decoder::element_segment(Reader& reader) {
     } else {
       const uint32_t start = reader.offset();
       const uint8_t kind = TWINE_TRY(reader.byte("element kind"));
-      if (kind != element_kind_function) return malformed(start, "malformed element kind " + hex(kind));
+      if (kind != element_kind_function) return malformed(start, {"malformed element kind ", Hex{kind}});
     }
   }
   const bool expressions = (flags & has_expressions) != 0;
@@ -510,9 +504,9 @@ Result<void> Decoder::code_section(Reader& reader) {
   const uint32_t start = reader.offset();
   const uint32_t count = TWINE_TRY(reader.count("function bodies", limits::functions, 2));
   if (count != module_.functions.size() - module_.imported_functions) {
-    return malformed(start, "function and code section have inconsistent lengths: " +
-                                std::to_string(module_.functions.size() - module_.imported_functions) +
-                                " functions, " + std::to_string(count) + " bodies");
+    return malformed(
+        start, {"function and code section have inconsistent lengths: ",
+                module_.functions.size() - module_.imported_functions, " functions, ", count, " bodies"});
   }
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t size_offset = reader.offset();
@@ -522,8 +516,7 @@ Result<void> Decoder::code_section(Reader& reader) {
     function.body = TWINE_TRY(reader.span(size, "function body"));
     if (size > limits::function_bytes) {
       return fail_at(size_offset, ErrorCode::limit,
-                     "function body of " + std::to_string(size) + " bytes exceeds the limit of " +
-                         std::to_string(limits::function_bytes));
+                     {"function body of ", size, " bytes exceeds the limit of ", limits::function_bytes});
     }
   }
   bodies_ = count;
@@ -544,7 +537,7 @@ Result<DataSegment> Decoder::data_segment(Reader& reader) {
   DataSegment segment;
   segment.offset = reader.offset();
   const uint32_t flags = TWINE_TRY(reader.u32("data segment flags"));
-  if (flags > with_memory) return malformed(segment.offset, "malformed data segment flags " + hex(flags));
+  if (flags > with_memory) return malformed(segment.offset, {"malformed data segment flags ", Hex{flags}});
   if (flags != passive) {
     segment.mode = DataSegment::Mode::active;
     if (flags == with_memory) segment.memory = TWINE_TRY(reader.u32("memory index"));

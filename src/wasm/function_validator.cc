@@ -14,8 +14,7 @@ namespace twine::wasm {
 namespace {
 
 std::unexpected<Error> unknown(const Operator& op, std::string_view what, uint32_t index) {
-  return invalid(op.offset, "unknown " + std::string(what) + " " + std::to_string(index) + " in " +
-                                std::string(name(op.opcode)));
+  return invalid(op.offset, {"unknown ", what, " ", index, " in ", name(op.opcode)});
 }
 
 // A span of the one type.
@@ -27,8 +26,8 @@ std::span<const ValueType> single(ValueType type) {
 
 Result<void> check_lane(const Operator& op, uint8_t lane, unsigned lanes) {
   if (lane < lanes) return {};
-  return invalid(op.offset, "invalid lane index " + std::to_string(lane) + " in " +
-                                std::string(name(op.opcode)) + ": must be below " + std::to_string(lanes));
+  return invalid(op.offset,
+                 {"invalid lane index ", lane, " in ", name(op.opcode), ": must be below ", lanes});
 }
 
 bool same(std::span<const ValueType> a, std::span<const ValueType> b) {
@@ -88,9 +87,8 @@ Result<void> FunctionValidator::check(const Operator& op) {
     TWINE_TRY(check_irregular(op));
   }
   if (operands_.size() > limits::operand_height) {
-    return fail_at(
-        op.offset, ErrorCode::limit,
-        "operand stack exceeds the limit of " + std::to_string(limits::operand_height) + " values");
+    return fail_at(op.offset, ErrorCode::limit,
+                   {"operand stack exceeds the limit of ", limits::operand_height, " values"});
   }
   return {};
 }
@@ -168,12 +166,8 @@ bool FunctionValidator::holds(std::span<const ValueType> expected) {
 }
 
 std::unexpected<Error> FunctionValidator::mismatch(const Operator& op) const {
-  return invalid(op.offset, std::string("type mismatch in ")
-                                .append(name(op.opcode))
-                                .append(": expected ")
-                                .append(failed_.expected)
-                                .append(", found ")
-                                .append(failed_.found));
+  return invalid(op.offset, {"type mismatch in ", name(op.opcode), ": expected ", failed_.expected,
+                             ", found ", failed_.found});
 }
 
 // ---- The control stack ----
@@ -182,7 +176,7 @@ Result<void> FunctionValidator::enter(const Operator& op, std::span<const ValueT
                                       std::span<const ValueType> results) {
   if (frames_.size() > limits::control_depth) {
     return fail_at(op.offset, ErrorCode::limit,
-                   "blocks nest deeper than the limit of " + std::to_string(limits::control_depth));
+                   {"blocks nest deeper than the limit of ", limits::control_depth});
   }
   frames_.push_back({.opcode = op.opcode,
                      .height = static_cast<uint32_t>(operands_.size()),
@@ -199,10 +193,9 @@ Result<void> FunctionValidator::leave(const Operator& op) {
   const ControlFrame& current = frames_.back();
   if (!pop(current.results)) return mismatch(op);
   if (operands_.size() != current.height) {
-    return invalid(op.offset, "type mismatch in " + std::string(name(op.opcode)) +
-                                  ": expected the end of the stack, found " +
-                                  std::to_string(operands_.size() - current.height) +
-                                  " more values, the uppermost " + std::string(name(operands_.back())));
+    return invalid(op.offset, {"type mismatch in ", name(op.opcode),
+                               ": expected the end of the stack, found ", operands_.size() - current.height,
+                               " more values, the uppermost ", name(operands_.back())});
   }
   return {};
 }
@@ -237,8 +230,7 @@ Result<void> FunctionValidator::check_indices(const Operator& op, const OpcodeIn
     case Immediates::memory_access:
       if (module_.memories.empty()) return unknown(op, "memory", 0);
       if (op.memory_access.align > properties.width) {
-        return invalid(op.offset,
-                       "alignment must not be larger than natural in " + std::string(name(op.opcode)));
+        return invalid(op.offset, {"alignment must not be larger than natural in ", name(op.opcode)});
       }
       return {};
     case Immediates::memory:
@@ -259,15 +251,15 @@ Result<void> FunctionValidator::check_indices(const Operator& op, const OpcodeIn
       const ValueType table = TWINE_TRY(table_type(op, op.second_index));
       const ValueType element = TWINE_TRY(element_type(op, op.index));
       if (table == element) return {};
-      return invalid(op.offset, "type mismatch in table.init: table of " + std::string(name(table)) +
-                                    ", segment of " + std::string(name(element)));
+      return invalid(op.offset,
+                     {"type mismatch in table.init: table of ", name(table), ", segment of ", name(element)});
     }
     case Immediates::table_table: {
       const ValueType destination = TWINE_TRY(table_type(op, op.index));
       const ValueType source = TWINE_TRY(table_type(op, op.second_index));
       if (destination == source) return {};
-      return invalid(op.offset, "type mismatch in table.copy: from a table of " + std::string(name(source)) +
-                                    " to a table of " + std::string(name(destination)));
+      return invalid(op.offset, {"type mismatch in table.copy: from a table of ", name(source),
+                                 " to a table of ", name(destination)});
     }
     case Immediates::table:
       static_cast<void>(TWINE_TRY(table_type(op, op.index)));
@@ -350,7 +342,7 @@ Result<void> FunctionValidator::check_irregular(const Operator& op) {
     default:
       break;  // every other instruction is regular
   }
-  return fail_at(op.offset, ErrorCode::internal, std::string(name(op.opcode)) + " has no validation rule");
+  return fail_at(op.offset, ErrorCode::internal, {name(op.opcode), " has no validation rule"});
 }
 
 Result<void> FunctionValidator::check_block(const Operator& op) {
@@ -376,7 +368,7 @@ Result<void> FunctionValidator::check_end(const Operator& op) {
   TWINE_TRY(leave(op));
   const ControlFrame closed = frames_.back();
   if (closed.opcode == Opcode::if_ && !same(closed.params, closed.results)) {
-    return invalid(op.offset, "type mismatch in if without else: parameters and results differ");
+    return invalid(op.offset, {"type mismatch in if without else: parameters and results differ"});
   }
   frames_.pop_back();
   push(closed.results);
@@ -405,9 +397,8 @@ Result<void> FunctionValidator::check_br_table(const Operator& op) {
   for (const uint32_t label : op.targets.labels) {
     const auto others = TWINE_TRY(target(op, label))->label_types();
     if (others.size() != types.size()) {
-      return invalid(op.offset, "type mismatch in br_table: label " + std::to_string(label) + " takes " +
-                                    std::to_string(others.size()) + " values, the default label " +
-                                    std::to_string(types.size()));
+      return invalid(op.offset, {"type mismatch in br_table: label ", label, " takes ", others.size(),
+                                 " values, the default label ", types.size()});
     }
     if (!holds(others)) return mismatch(op);
   }
@@ -431,9 +422,8 @@ Result<const FunctionType*> FunctionValidator::callee(const Operator& op) {
   }
   const ValueType element = TWINE_TRY(table_type(op, op.second_index));
   if (element != ValueType::funcref) {
-    return invalid(op.offset, "type mismatch in " + std::string(name(op.opcode)) +
-                                  ": expected a table of funcref, found one of " +
-                                  std::string(name(element)));
+    return invalid(op.offset, {"type mismatch in ", name(op.opcode),
+                               ": expected a table of funcref, found one of ", name(element)});
   }
   if (op.index >= module_.types.size()) return unknown(op, "type", op.index);
   if (!pop(ValueType::i32)) return mismatch(op);
@@ -450,8 +440,8 @@ Result<void> FunctionValidator::check_call(const Operator& op) {
 Result<void> FunctionValidator::check_tail_call(const Operator& op) {
   const FunctionType* called = TWINE_TRY(callee(op));
   if (!same(called->results, type_->results)) {
-    return invalid(op.offset, "type mismatch in " + std::string(name(op.opcode)) +
-                                  ": the results of the called function are not those of the caller");
+    return invalid(op.offset, {"type mismatch in ", name(op.opcode),
+                               ": the results of the called function are not those of the caller"});
   }
   if (!pop(called->params)) return mismatch(op);
   mark_unreachable();
@@ -470,8 +460,8 @@ Result<void> FunctionValidator::check_select(const Operator& op) {
   if (!pop(second)) return mismatch(op);
   const ValueType type = second == ValueType::bottom ? first : second;
   if (is_reference(type)) {
-    return invalid(op.offset, "type mismatch in select: expected a number or vector, found " +
-                                  std::string(name(type)) + "; a select of references states its type");
+    return invalid(op.offset, {"type mismatch in select: expected a number or vector, found ", name(type),
+                               "; a select of references states its type"});
   }
   push(type);
   return {};
@@ -479,8 +469,8 @@ Result<void> FunctionValidator::check_select(const Operator& op) {
 
 Result<void> FunctionValidator::check_typed_select(const Operator& op) {
   if (op.select_types.count != 1) {
-    return invalid(op.offset, "invalid result arity: select states " + std::to_string(op.select_types.count) +
-                                  " types, and must state one");
+    return invalid(op.offset, {"invalid result arity: select states ", op.select_types.count,
+                               " types, and must state one"});
   }
   const ValueType type = op.select_types.type;
   if (!pop(ValueType::i32) || !pop(type) || !pop(type)) return mismatch(op);
@@ -503,7 +493,7 @@ Result<void> FunctionValidator::check_global(const Operator& op) {
     push(type.value);
     return {};
   }
-  if (!type.is_mutable) return invalid(op.offset, "global " + std::to_string(op.index) + " is immutable");
+  if (!type.is_mutable) return invalid(op.offset, {"global ", op.index, " is immutable"});
   return pop(type.value) ? Result<void>{} : mismatch(op);
 }
 
@@ -539,8 +529,8 @@ Result<void> FunctionValidator::check_reference(const Operator& op) {
   }
   if (op.index >= module_.functions.size()) return unknown(op, "function", op.index);
   if (!module_.functions[op.index].is_referenced) {
-    return invalid(op.offset, "undeclared function reference: function " + std::to_string(op.index) +
-                                  " occurs in no export, element segment or global");
+    return invalid(op.offset, {"undeclared function reference: function ", op.index,
+                               " occurs in no export, element segment or global"});
   }
   push(ValueType::funcref);
   return {};

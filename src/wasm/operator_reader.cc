@@ -40,9 +40,9 @@ Result<Operator> OperatorReader::next() {
 
 Result<void> OperatorReader::finish() const {
   if (!reader_.at_end()) {
-    return malformed(reader_.offset(),
-                     std::to_string(reader_.remaining()) +
-                         " bytes follow the end that closes the expression: END opcode expected last");
+    return malformed(
+        reader_.offset(),
+        {reader_.remaining(), " bytes follow the end that closes the expression: END opcode expected last"});
   }
   return {};
 }
@@ -51,27 +51,26 @@ Result<Opcode> OperatorReader::opcode() {
   const uint32_t start = reader_.offset();
   const uint8_t first = TWINE_TRY(reader_.byte("an instruction (or END opcode expected)"));
   if (first != bulk_prefix && first != simd_prefix && first != atomic_prefix) {
-    if (!opcode_table[first].exists()) return malformed(start, "illegal opcode " + hex(first));
+    if (!opcode_table[first].exists()) return malformed(start, {"illegal opcode ", Hex{first}});
     return static_cast<Opcode>(first);
   }
   const uint32_t sub = TWINE_TRY(reader_.u32("opcode after a prefix"));
   if (first == atomic_prefix) {
-    return fail_at(start, ErrorCode::unsupported, "atomic instructions (threads) are not supported");
+    return fail_at(start, ErrorCode::unsupported, {"atomic instructions (threads) are not supported"});
   }
   const bool is_bulk = first == bulk_prefix;
   const uint32_t codes = is_bulk ? 0x100 : 0x200;
   const auto code = static_cast<uint32_t>(is_bulk ? OpcodePage::bulk : OpcodePage::simd) + sub;
   if (sub >= codes || !opcode_table[code].exists()) {
-    return malformed(start, "illegal opcode " + hex(first) + " " + hex(sub));
+    return malformed(start, {"illegal opcode ", Hex{first}, " ", Hex{sub}});
   }
   return static_cast<Opcode>(code);
 }
 
 Result<void> OperatorReader::check_feature(const Operator& op, Feature feature) const {
   const auto needs = [&](std::string_view proposal) {
-    return fail_at(
-        op.offset, ErrorCode::unsupported,
-        std::string(name(op.opcode)).append(" needs ").append(proposal).append(", which are not enabled"));
+    return fail_at(op.offset, ErrorCode::unsupported,
+                   {name(op.opcode), " needs ", proposal, ", which are not enabled"});
   };
   switch (feature) {
     case Feature::core:
@@ -189,7 +188,7 @@ Result<void> OperatorReader::block_type(Operator& op) {
     return {};
   }
   const int64_t index = TWINE_TRY(reader_.s33("block type"));
-  if (index < 0) return malformed(start, "malformed block type: neither a value type nor a type index");
+  if (index < 0) return malformed(start, {"malformed block type: neither a value type nor a type index"});
   op.block_type = {.kind = BlockType::Kind::function_type, .type_index = static_cast<uint32_t>(index)};
   return {};
 }
@@ -211,7 +210,7 @@ Result<void> OperatorReader::select_types(Operator& op) {
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t start = reader_.offset();
     const auto type = value_type(TWINE_TRY(reader_.byte("type of select")));
-    if (!type) return malformed(start, "malformed value type");
+    if (!type) return malformed(start, {"malformed value type"});
     if (i == 0) op.select_types.type = *type;
   }
   return {};
@@ -220,7 +219,7 @@ Result<void> OperatorReader::select_types(Operator& op) {
 Result<void> OperatorReader::reference_type(Operator& op) {
   const uint32_t start = reader_.offset();
   const auto type = value_type(TWINE_TRY(reader_.byte("reference type")));
-  if (!type || !is_reference(*type)) return malformed(start, "malformed reference type");
+  if (!type || !is_reference(*type)) return malformed(start, {"malformed reference type"});
   op.type = *type;
   return {};
 }
@@ -243,7 +242,7 @@ Result<void> OperatorReader::memory_access(Operator& op) {
 Result<uint32_t> OperatorReader::memory_index() {
   const uint32_t start = reader_.offset();
   const uint8_t index = TWINE_TRY(reader_.byte("memory index"));
-  if (index != 0) return malformed(start, "zero byte expected, found " + hex(index));
+  if (index != 0) return malformed(start, {"zero byte expected, found ", Hex{index}});
   return 0;
 }
 
@@ -259,16 +258,15 @@ Result<FunctionBody> read_body(std::span<const uint8_t> body, uint32_t offset, u
     const uint32_t count = TWINE_TRY(reader.u32("count of locals"));
     const uint32_t type_offset = reader.offset();
     const auto type = value_type(TWINE_TRY(reader.byte("type of locals")));
-    if (!type) return malformed(type_offset, "malformed value type");
+    if (!type) return malformed(type_offset, {"malformed value type"});
     total += count;
     if (total > std::numeric_limits<uint32_t>::max())
-      return malformed(start, "too many locals: 2^32 or more");
+      return malformed(start, {"too many locals: 2^32 or more"});
     result.locals.push_back({.count = count, .type = *type});
   }
   if (total + params > limits::locals) {
     return fail_at(offset, ErrorCode::limit,
-                   std::to_string(total + params) + " locals and parameters exceed the limit of " +
-                       std::to_string(limits::locals));
+                   {total + params, " locals and parameters exceed the limit of ", limits::locals});
   }
   result.local_count = static_cast<uint32_t>(total);
   result.code = reader.rest();

@@ -9,21 +9,8 @@ namespace twine::wasm {
 
 static_assert(std::endian::native == std::endian::little, "floats are read by copying little-endian bytes");
 
-std::string hex(uint64_t value) {
-  std::string digits;
-  do {
-    digits.insert(digits.begin(), "0123456789abcdef"[value & 0xF]);
-    value >>= 4;
-  } while (value != 0);
-  return "0x" + digits;
-}
-
-std::unexpected<Error> fail_at(uint32_t offset, ErrorCode code, std::string_view reason) {
-  return fail(code, ("byte " + hex(offset) + ": ").append(reason));
-}
-
 std::unexpected<Error> Reader::truncated(std::string_view what) const {
-  return malformed(offset(), std::string("unexpected end, where ").append(what).append(" should be"));
+  return malformed(offset(), {"unexpected end, where ", what, " should be"});
 }
 
 Result<uint32_t> Reader::long_u32(std::string_view what) {
@@ -34,8 +21,8 @@ Result<uint32_t> Reader::long_u32(std::string_view what) {
     const uint8_t byte = *position_++;
     const unsigned unfilled = 32 - shift;
     if (unfilled <= 7) {
-      if (byte >= 0x80) return malformed(start, std::string(what) + ": integer representation too long");
-      if ((byte >> unfilled) != 0) return malformed(start, std::string(what) + ": integer too large");
+      if (byte >= 0x80) return malformed(start, {what, ": integer representation too long"});
+      if ((byte >> unfilled) != 0) return malformed(start, {what, ": integer too large"});
     }
     value |= static_cast<uint32_t>(byte & 0x7F) << shift;
     if (byte < 0x80) return value;
@@ -51,11 +38,11 @@ Result<int64_t> Reader::signed_leb(std::string_view what) {
     const uint8_t byte = *position_++;
     const unsigned unfilled = bits - shift;
     if (unfilled <= 7) {
-      if (byte >= 0x80) return malformed(start, std::string(what) + ": integer representation too long");
+      if (byte >= 0x80) return malformed(start, {what, ": integer representation too long"});
       // The sign bit and all above it agree.
       const unsigned high = byte >> (unfilled - 1);
       if (high != 0 && high != (0x7Fu >> (unfilled - 1)))
-        return malformed(start, std::string(what) + ": integer too large");
+        return malformed(start, {what, ": integer too large"});
     }
     value |= static_cast<uint64_t>(byte & 0x7F) << shift;
     if (byte < 0x80) {
@@ -93,9 +80,8 @@ Result<uint64_t> Reader::f64(std::string_view what) {
 
 Result<std::span<const uint8_t>> Reader::span(uint32_t size, std::string_view what) {
   if (size > remaining()) {
-    return malformed(offset(), std::string("unexpected end, ").append(what) + " of " + std::to_string(size) +
-                                   " bytes does not fit in the " + std::to_string(remaining()) +
-                                   " that are left");
+    return malformed(offset(), {"unexpected end, ", what, " of ", size, " bytes does not fit in the ",
+                                remaining(), " that are left"});
   }
   const std::span<const uint8_t> bytes(position_, size);
   position_ += size;
@@ -107,10 +93,9 @@ Result<std::string_view> Reader::name(std::string_view what) {
   const uint32_t size = TWINE_TRY(u32(what));
   const auto bytes = TWINE_TRY(span(size, what));
   if (size > limits::name_bytes) {
-    return fail_at(start, ErrorCode::limit,
-                   std::string(what) + " is longer than " + std::to_string(limits::name_bytes) + " bytes");
+    return fail_at(start, ErrorCode::limit, {what, " is longer than ", limits::name_bytes, " bytes"});
   }
-  if (!is_utf8(bytes)) return malformed(start, std::string(what) + ": malformed UTF-8 encoding");
+  if (!is_utf8(bytes)) return malformed(start, {what, ": malformed UTF-8 encoding"});
   return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
@@ -118,14 +103,11 @@ Result<uint32_t> Reader::count(std::string_view what, uint32_t limit, uint32_t m
   const uint32_t start = offset();
   const uint32_t count = TWINE_TRY(u32(what));
   if (count > remaining() / min_item_bytes) {
-    return malformed(start, std::string("unexpected end, ") + std::to_string(count) + " " +
-                                std::string(what) + " do not fit in the " + std::to_string(remaining()) +
-                                " bytes that are left");
+    return malformed(start, {"unexpected end, ", count, " ", what, " do not fit in the ", remaining(),
+                             " bytes that are left"});
   }
   if (count > limit) {
-    return fail_at(
-        start, ErrorCode::limit,
-        std::to_string(count) + " " + std::string(what) + " exceed the limit of " + std::to_string(limit));
+    return fail_at(start, ErrorCode::limit, {count, " ", what, " exceed the limit of ", limit});
   }
   return count;
 }

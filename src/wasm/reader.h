@@ -9,21 +9,12 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "common/result.h"
+#include "wasm/message.h"
 
 namespace twine::wasm {
-
-// "0x1a3"
-[[nodiscard]] std::string hex(uint64_t value);
-
-// An error with its place: "byte 0x1a3: REASON".
-[[nodiscard]] std::unexpected<Error> fail_at(uint32_t offset, ErrorCode code, std::string_view reason);
-[[nodiscard]] inline std::unexpected<Error> malformed(uint32_t offset, std::string_view reason) {
-  return fail_at(offset, ErrorCode::malformed, reason);
-}
 
 class Reader {
  public:

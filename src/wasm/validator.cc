@@ -9,23 +9,19 @@
 
 namespace twine::wasm {
 
-std::unexpected<Error> invalid(uint32_t offset, std::string_view reason) {
-  return fail_at(offset, ErrorCode::invalid_module, reason);
-}
-
 std::unexpected<Error> else_without_if(const Operator& op) {
-  return malformed(op.offset, "else without if: END opcode expected");
+  return malformed(op.offset, {"else without if: END opcode expected"});
 }
 
 Result<void> require_data_count(const Module& module, const Operator& op) {
   if (module.data_count || module.data.empty()) return {};
-  return malformed(op.offset, "data count section required by " + std::string(name(op.opcode)));
+  return malformed(op.offset, {"data count section required by ", name(op.opcode)});
 }
 
 namespace {
 
 std::unexpected<Error> unknown(uint32_t offset, std::string_view what, uint32_t index) {
-  return invalid(offset, "unknown " + std::string(what) + " " + std::to_string(index));
+  return invalid(offset, {"unknown ", what, " ", index});
 }
 
 class ModuleValidator {
@@ -115,22 +111,22 @@ class ModuleValidator {
       const Limits& limits = table.type.limits;
       if (limits.max && *limits.max < limits.min) {
         return invalid(table.offset,
-                       "size minimum must not be greater than maximum in the limits of a table");
+                       {"size minimum must not be greater than maximum in the limits of a table"});
       }
     }
     return {};
   }
 
   Result<void> memories() const {
-    if (module_.memories.size() > 1) return invalid(module_.memories[1].offset, "multiple memories");
+    if (module_.memories.size() > 1) return invalid(module_.memories[1].offset, {"multiple memories"});
     for (const Memory& memory : module_.memories) {
       const Limits& limits = memory.type.limits;
       if (limits.min > max_pages || limits.max.value_or(0) > max_pages) {
-        return invalid(memory.offset, "memory size must be at most 65536 pages (4GiB)");
+        return invalid(memory.offset, {"memory size must be at most 65536 pages (4GiB)"});
       }
       if (limits.max && *limits.max < limits.min) {
         return invalid(memory.offset,
-                       "size minimum must not be greater than maximum in the limits of a memory");
+                       {"size minimum must not be greater than maximum in the limits of a memory"});
       }
     }
     return {};
@@ -161,7 +157,7 @@ class ModuleValidator {
     const auto twin = std::ranges::adjacent_find(
         sorted, [](const Export* a, const Export* b) { return a->field == b->field; });
     if (twin != sorted.end()) {
-      return invalid((*(twin + 1))->offset, "duplicate export name \"" + std::string((*twin)->field) + "\"");
+      return invalid((*(twin + 1))->offset, {"duplicate export name \"", (*twin)->field, "\""});
     }
     return {};
   }
@@ -173,7 +169,7 @@ class ModuleValidator {
     }
     const FunctionType& type = module_.function_type(*module_.start);
     if (!type.params.empty() || !type.results.empty()) {
-      return invalid(module_.start_offset, "start function must have neither parameters nor results");
+      return invalid(module_.start_offset, {"start function must have neither parameters nor results"});
     }
     return {};
   }
@@ -184,16 +180,15 @@ class ModuleValidator {
         if (segment.table >= module_.tables.size()) return unknown(segment.offset, "table", segment.table);
         const ValueType element = module_.tables[segment.table].type.element;
         if (element != segment.type) {
-          return invalid(segment.offset, "type mismatch in element segment: table of " +
-                                             std::string(name(element)) + ", elements of " +
-                                             std::string(name(segment.type)));
+          return invalid(segment.offset, {"type mismatch in element segment: table of ", name(element),
+                                          ", elements of ", name(segment.type)});
         }
         TWINE_TRY(constant(segment.start, ValueType::i32));
       }
       for (size_t i = 0; i < segment.functions.size(); ++i) {
         if (segment.functions[i] < module_.functions.size()) continue;
-        return invalid(segment.offset, "unknown function " + std::to_string(segment.functions[i]) +
-                                           " as element " + std::to_string(i) + " of the segment");
+        return invalid(segment.offset,
+                       {"unknown function ", segment.functions[i], " as element ", i, " of the segment"});
       }
       for (const ConstantExpression& expression : segment.expressions)
         TWINE_TRY(constant(expression, segment.type));

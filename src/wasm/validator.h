@@ -17,9 +17,6 @@
 
 namespace twine::wasm {
 
-// An error of validation with its place: "byte 0x1a3: REASON".
-[[nodiscard]] std::unexpected<Error> invalid(uint32_t offset, std::string_view reason);
-
 // Two rules of the binary grammar that reach beyond one instruction, as errors of the format
 // (ErrorCode::malformed): `else` stands only in an `if` (5.4.1), and the number of data segments must be
 // known before code that names one (5.5.16). Where there are no data segments at all, it is the index that is
