@@ -5,6 +5,7 @@
 
     common/hostcall_table.h            both sides   numbers, names, errno sets; a row a call for tests and fuzzers
     enclave/hostcall/hostcalls.{h,cc}  enclave      one function a call: stage, commit, collect
+    enclave/hostcall/any_call.h        tests        every call behind one function, its arguments from a source
     host/services/host_calls.{h,cc}    host         the interface to implement, and the dispatcher that reads the arena
 
 The output depends on the table alone, so the enclave's measurement does not depend on where it is built.
@@ -174,6 +175,22 @@ def parameters(call, bytes_in, bytes_out, array_in, array_out, struct_out):
     return ", ".join(result)
 
 
+def bound(text):
+    """A bound of the table as C++: numbers become 64 bits wide, `1<<63` included."""
+    return re.sub(r"\b\d+(?=<<|$)", lambda number: f"uint64_t{{{number.group()}}}", text)
+
+
+def result_bounds(call):
+    """The bounds of a result that is no errno, as C++."""
+    if call.result == "none":
+        return "0", "0"
+    if call.result == "handle":
+        return "0", "kMaxHandles - 1"
+    if call.result == "length":
+        return "0", f"{call.length_of}_window.size"
+    return bound(call.low), bound(call.high)
+
+
 def table_header(calls):
     out = [BANNER, '#pragma once\n\n#include <array>\n#include <cstdint>\n#include <string_view>\n\n#include "common/hostcall.h"\n\n']
     out.append("namespace twine::hostcall {\n\nenum class Call : uint64_t {\n")
@@ -192,16 +209,21 @@ def table_header(calls):
         " private:\n"
         "  uint64_t bits_[(wasi::kErrnoCount + 63) / 64] = {};\n"
         "};\n\n"
+        "// A row of the table, for what is not generated: messages, tests, fuzzers.\n"
         "struct CallRow {\n"
         "  Call call;\n"
         "  std::string_view name;\n"
         "  ErrnoSet errnos;\n"
+        "  uint64_t low, high;  // bounds of a result that is no errno\n"
+        "  int length_slot;     // -1, or the bound is the size of the buffer whose two argument words start here\n"
         "};\n\n"
     )
     out.append(f"inline constexpr std::array<CallRow, {len(calls)}> kCalls = {{{{\n")
     for c in calls:
         errnos = ", ".join(f"wasi::Errno::{e}" for e in c.errors)
-        out.append(f'    {{Call::{c.name}, "{c.name}", ErrnoSet({errnos})}},\n')
+        length_slot = c.argument(c.length_of).slot if c.result == "length" else -1
+        low, high = ("0", "~uint64_t{0}") if c.result == "length" else result_bounds(c)
+        out.append(f'    {{Call::{c.name}, "{c.name}", ErrnoSet({errnos}), {low}, {high}, {length_slot}}},\n')
     out.append("}};\n\n")
     out.append(
         "constexpr const CallRow& row(Call call) {\n"
@@ -264,23 +286,13 @@ def collect(argument):
     return f"  exchange.copy_in({a.name}_window, {copied});\n  check_reply(exchange.call(), {a.name});\n"
 
 
-def bound(text):
-    """A bound of the table as C++: numbers become 64 bits wide, `1<<63` included."""
-    return re.sub(r"\b\d+(?=<<|$)", lambda number: f"uint64_t{{{number.group()}}}", text)
-
-
 def enclave_source(calls):
     out = [BANNER, '#include "enclave/hostcall/hostcalls.h"\n\nnamespace twine::hostcall {\n\nusing wasi::Errno;\n\n']
     for c in calls:
-        bounds = {
-            "none": "0, 0",
-            "handle": "0, kMaxHandles - 1",
-            "length": f"0, {c.length_of}_window.size",
-            "range": f"{bound(c.low)}, {bound(c.high)}",
-        }[c.result]
+        low, high = result_bounds(c)
         out.append(f"{enclave_signature(c)} {{\n  Exchange exchange(Call::{c.name});\n")
         out += [stage(a) for a in c.arguments]
-        out.append(f"  exchange.commit();\n  const IoResult<uint64_t> result = exchange.collect({bounds});\n")
+        out.append(f"  exchange.commit();\n  const IoResult<uint64_t> result = exchange.collect({low}, {high});\n")
         out.append("  if (!result) return std::unexpected(result.error());\n")
         out += [collect(a) for a in c.arguments if a.direction == "out"]
         out.append(
@@ -288,6 +300,31 @@ def enclave_source(calls):
         )
         out.append("}\n\n")
     out.append("}  // namespace twine::hostcall\n")
+    return "".join(out)
+
+
+def any_call_header(calls):
+    out = [
+        BANNER,
+        '#pragma once\n\n#include "enclave/hostcall/hostcalls.h"\n\nnamespace twine::hostcall {\n\n',
+        "// Makes `call` with arguments from `source`, which offers word<T>(), path(), gather(), scatter(), array<T>() and object<T>().\n"
+        "// The errno, or success.\n"
+        "template <typename Source>\nwasi::Errno make_call(Call call, Source& source) {\n  switch (call) {\n",
+    ]
+    for c in calls:
+        arguments = []
+        for a in c.arguments:
+            if a.is_word:
+                arguments.append(f"source.template word<{WORDS[a.kind]}>()")
+            elif a.kind == "path":
+                arguments.append("source.path()")
+            elif a.kind == "bytes":
+                arguments.append("source.gather()" if a.direction == "in" else "source.scatter()")
+            else:
+                arguments.append(f"source.template {'array' if a.kind == 'array' else 'object'}<{a.element}>()")
+        out.append(f"    case Call::{c.name}: {{\n      const auto reply = {c.name}({', '.join(arguments)});\n")
+        out.append("      return reply ? wasi::Errno::success : reply.error();\n    }\n")
+    out.append("  }\n  return wasi::Errno::nosys;\n}\n\n}  // namespace twine::hostcall\n")
     return "".join(out)
 
 
@@ -368,6 +405,7 @@ def main():
         "common/hostcall_table.h": table_header(calls),
         "enclave/hostcall/hostcalls.h": enclave_header(calls),
         "enclave/hostcall/hostcalls.cc": enclave_source(calls),
+        "enclave/hostcall/any_call.h": any_call_header(calls),
         "host/services/host_calls.h": host_header(calls),
         "host/services/host_calls.cc": host_source(calls),
     }.items():

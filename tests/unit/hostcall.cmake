@@ -9,3 +9,5 @@ twine_library(twine_enclave_hostcall FREESTANDING
   SOURCES ${hostcall_directory}/clocks.cc ${hostcall_directory}/directory_entries.cc ${hostcall_directory}/exchange.cc
           ${hostcall_directory}/handle.cc ${TWINE_HOSTCALL_GENERATED}/enclave/hostcall/hostcalls.cc
   LIBRARIES twine_common twine_in_process_platform)
+
+twine_test(hostcall_test SOURCES unit/hostcall_test.cc LIBRARIES twine_enclave_hostcall)

@@ -1,0 +1,374 @@
+// The enclave's half of the door against a host that lies: every call × every kind of lie, and the honest replies beside them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "enclave/hostcall/any_call.h"
+#include "enclave/hostcall/clocks.h"
+#include "enclave/hostcall/directory_entries.h"
+#include "enclave/hostcall/handle.h"
+#include "unit/hostcall_source.h"
+#include "unit/in_process_platform.h"
+
+namespace twine::hostcall {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Optional;
+using ::testing::StartsWith;
+using testing::ArgumentSource;
+using testing::host_attack_in;
+using testing::set_host;
+using testing::test_arena;
+using testing::test_arena_header;
+using wasi::Errno;
+
+class EveryCall : public ::testing::TestWithParam<CallRow> {
+ protected:
+  // Makes the call with a host that answers `result`.
+  std::optional<std::string> attack_when_answering(int64_t result) {
+    set_host([result] { test_arena_header().result = result; });
+    return host_attack_in([&] { errno_ = make_call(GetParam().call, source_); });
+  }
+
+  // The largest result the call admits, given its arguments.
+  uint64_t largest_result() const {
+    return GetParam().length_slot < 0 ? GetParam().high : ArgumentSource::kBufferSize;
+  }
+
+  ArgumentSource source_;
+  Errno errno_ = Errno::success;
+};
+
+class CallWithABoundedResult : public EveryCall {};
+class CallWithALowerBound : public EveryCall {};
+class CallWithALength : public EveryCall {};
+
+constexpr auto kMaxResult = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+
+template <typename Predicate>
+auto rows_where(Predicate&& predicate) {
+  std::vector<CallRow> rows;
+  std::ranges::copy_if(kCalls, std::back_inserter(rows), predicate);
+  return ::testing::ValuesIn(rows);
+}
+
+std::string name_of(const ::testing::TestParamInfo<CallRow>& info) { return std::string(info.param.name); }
+
+INSTANTIATE_TEST_SUITE_P(Hostcall, EveryCall, ::testing::ValuesIn(kCalls), name_of);
+INSTANTIATE_TEST_SUITE_P(Hostcall, CallWithABoundedResult,
+                         rows_where([](const CallRow& row) { return row.length_slot >= 0 || row.high < kMaxResult; }),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Hostcall, CallWithALowerBound, rows_where([](const CallRow& row) { return row.low != 0; }),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Hostcall, CallWithALength,
+                         rows_where([](const CallRow& row) { return row.length_slot >= 0; }), name_of);
+
+TEST_P(EveryCall, StagesItsNumberAndEndsWithTheErrnoTheHostAnswers) {
+  uint64_t call = 0;
+  set_host([&call] {
+    call = test_arena_header().call;
+    test_arena_header().result = -static_cast<int64_t>(Errno::io);
+  });
+  EXPECT_EQ(make_call(GetParam().call, source_), Errno::io);
+  EXPECT_EQ(call, static_cast<uint64_t>(GetParam().call));
+}
+
+TEST_P(CallWithALength, KeepsItsDataInsideTheArena) {
+  set_host([] {
+    const ArenaHeader& header = test_arena_header();
+    const uint64_t offset = header.args[GetParam().length_slot];
+    const uint64_t size = header.args[GetParam().length_slot + 1];
+    EXPECT_GE(offset, kArenaDataOffset);
+    EXPECT_LE(offset + size, kArenaSize);
+    EXPECT_EQ(size, ArgumentSource::kBufferSize);
+    test_arena_header().result = -static_cast<int64_t>(Errno::io);
+  });
+  make_call(GetParam().call, source_);
+}
+
+TEST_P(EveryCall, AcceptsEachErrnoOfItsSetAndNoOther) {
+  for (uint16_t number = 1; number < 200; ++number) {
+    const auto attack = attack_when_answering(-int64_t{number});
+    if (GetParam().errnos.contains(number)) {
+      EXPECT_FALSE(attack.has_value()) << *attack;
+      EXPECT_EQ(static_cast<uint16_t>(errno_), number);
+    } else {
+      EXPECT_THAT(attack, Optional(StartsWith(std::string(GetParam().name) + ": errno "))) << number;
+    }
+  }
+}
+
+TEST_P(EveryCall, RefusesNegativeGarbage) {
+  for (const int64_t garbage : {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::min() + 1,
+                                int64_t{-65536} - 8, int64_t{-4096}, -(int64_t{1} << 32) - 8}) {
+    EXPECT_THAT(attack_when_answering(garbage), Optional(HasSubstr("errno"))) << garbage;
+  }
+}
+
+TEST_P(CallWithABoundedResult, RefusesATooLargeOneAndTouchesNothing) {
+  source_.scatter();  // sets the canaries also for calls that only send
+  for (const uint64_t result : {largest_result() + 1, uint64_t{1} << 40, kMaxResult}) {
+    EXPECT_THAT(attack_when_answering(static_cast<int64_t>(result)), Optional(HasSubstr("is not between"))) << result;
+    EXPECT_TRUE(source_.untouched_beyond(0));
+  }
+}
+
+TEST_P(CallWithALowerBound, RefusesAResultBelowIt) {
+  EXPECT_THAT(attack_when_answering(static_cast<int64_t>(GetParam().low - 1)), Optional(HasSubstr("is not between")));
+}
+
+TEST_P(CallWithALength, WritesNoByteBeyondWhatTheReplySays) {
+  for (const uint64_t length : {0U, 1U, 7U, 8U, 9U, 99U, 100U}) {
+    set_host([length] {
+      std::memset(test_arena().data() + kArenaDataOffset, 0x11, 4096);
+      test_arena_header().result = static_cast<int64_t>(length);
+    });
+    source_.scatter();  // sets the canaries also for calls that only send
+    EXPECT_EQ(make_call(GetParam().call, source_), Errno::success);
+    EXPECT_TRUE(source_.untouched_beyond(length)) << length;
+  }
+}
+
+TEST_P(EveryCall, NeverBelievesAnArgumentWordThatTheHostChanged) {
+  // The host moves and enlarges the buffers in the header; the reply must still come from where the enclave reserved it.
+  set_host([] {
+    std::memset(test_arena().data() + kArenaDataOffset, 0, 4096);
+    for (uint64_t& argument : test_arena_header().args) argument = ~uint64_t{0};
+    test_arena_header().result = static_cast<int64_t>(GetParam().low);
+  });
+  EXPECT_EQ(host_attack_in([&] { make_call(GetParam().call, source_); }), std::nullopt);
+}
+
+TEST_P(EveryCall, EndsInAReplyOrAnAttackWhileAnotherThreadChangesTheArena) {
+  // Flips the result between a good one and lies, and scribbles over everything, while calls are collected. If a word were read twice, a
+  // checked length would not be the one used, and ASan or the canaries would tell.
+  std::atomic<bool> stop = false;
+  const auto good = static_cast<int64_t>(std::min<uint64_t>(largest_result(), ArgumentSource::kBufferSize));
+  std::thread scribbler([&stop, good] {
+    auto& result = reinterpret_cast<volatile int64_t&>(test_arena_header().result);
+    while (!stop.load(std::memory_order_relaxed)) {
+      result = good;
+      result = int64_t{1} << 40;
+      result = -static_cast<int64_t>(Errno::io);
+      result = 8;
+    }
+  });
+  set_host([] {});
+  for (int round = 0; round < 2000; ++round) {
+    source_.scatter();
+    static_cast<void>(host_attack_in([&] { make_call(GetParam().call, source_); }));
+    ASSERT_TRUE(source_.untouched_beyond(ArgumentSource::kBufferSize));
+  }
+  stop = true;
+  scribbler.join();
+}
+
+// ---------------------------------------------------------------- single calls
+
+TEST(Hostcall, ReadsWhatTheHostPutIntoTheBuffer) {
+  set_host([] {
+    const ArenaHeader& header = test_arena_header();
+    EXPECT_EQ(header.args[0], 7U);
+    EXPECT_EQ(header.args[1], 4096U);
+    std::memcpy(test_arena().data() + header.args[2], "hello", 5);
+    test_arena_header().result = 5;
+  });
+  std::array<std::byte, 16> buffer{};
+  EXPECT_EQ(file_read(7, 4096, std::span<std::byte>(buffer)), 5U);
+  EXPECT_EQ(std::memcmp(buffer.data(), "hello\0", 6), 0);
+}
+
+TEST(Hostcall, GathersAndScattersPiecesOfEveryLength) {
+  std::vector<std::byte> sent(200);
+  for (size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::byte>(i + 1);
+  for (size_t first = 0; first <= 20; ++first) {
+    for (size_t second = 0; second <= 20; ++second) {
+      std::array<std::span<const std::byte>, 3> pieces = {
+          std::span(sent).subspan(0, first), std::span(sent).subspan(first, second),
+          std::span(sent).subspan(first + second, 11)};
+      const size_t total = first + second + 11;
+      std::vector<std::byte> seen;
+      set_host([&seen] {
+        const ArenaHeader& header = test_arena_header();
+        const auto data = test_arena().subspan(header.args[2], header.args[3]);
+        seen.assign(data.begin(), data.end());
+        test_arena_header().result = static_cast<int64_t>(data.size());
+      });
+      ASSERT_EQ(file_write(1, 0, Gather(std::span<const std::span<const std::byte>>(pieces))), total);
+      ASSERT_TRUE(std::ranges::equal(seen, std::span(sent).first(total)));
+
+      std::vector<std::byte> received(total);
+      std::array<std::span<std::byte>, 3> places = {std::span(received).subspan(0, first),
+                                                    std::span(received).subspan(first, second),
+                                                    std::span(received).subspan(first + second)};
+      set_host([&sent, total] {
+        std::memcpy(test_arena().data() + test_arena_header().args[2], sent.data(), total);
+        test_arena_header().result = static_cast<int64_t>(total);
+      });
+      ASSERT_EQ(file_read(1, 0, Scatter(std::span<const std::span<std::byte>>(places))), total);
+      ASSERT_TRUE(std::ranges::equal(received, std::span(sent).first(total)));
+    }
+  }
+}
+
+TEST(Hostcall, CutsATransferToWhatTheArenaHolds) {
+  std::vector<std::byte> large(3 << 20);
+  set_host([] {
+    EXPECT_EQ(test_arena_header().args[3], kArenaSize - kArenaDataOffset);
+    test_arena_header().result = static_cast<int64_t>(test_arena_header().args[3]);
+  });
+  EXPECT_EQ(file_write(1, 0, std::span<const std::byte>(large)), kArenaSize - kArenaDataOffset);
+  EXPECT_EQ(file_read(1, 0, std::span<std::byte>(large)), kArenaSize - kArenaDataOffset);
+}
+
+TEST(Hostcall, RefusesAPathThatIsTooLongWithoutAskingTheHost) {
+  set_host([] { FAIL() << "the host was asked"; });
+  EXPECT_EQ(directory_create(3, std::string(kMaxPath + 1, 'a')), std::unexpected(Errno::nametoolong));
+}
+
+TEST(Hostcall, LeavesNoByteOfTheEnclaveInTheReservedWords) {
+  std::memset(test_arena().data(), 0xee, kArenaDataOffset);
+  set_host([] {
+    for (const uint64_t word : test_arena_header().reserved) EXPECT_EQ(word, 0U);
+    for (size_t i = 2; i < 8; ++i) EXPECT_EQ(test_arena_header().args[i], 0U);
+    test_arena_header().result = 0;
+  });
+  EXPECT_TRUE(file_sync(1, 0).has_value());
+}
+
+TEST(Hostcall, RefusesAFileTypeThatDoesNotExist) {
+  wasi::Filestat stat{};
+  set_host([] {
+    const ArenaHeader& header = test_arena_header();
+    wasi::Filestat lie{};
+    lie.filetype = static_cast<wasi::Filetype>(8);
+    std::memcpy(test_arena().data() + header.args[4], &lie, sizeof lie);
+    test_arena_header().result = 0;
+  });
+  EXPECT_THAT(host_attack_in([&] { static_cast<void>(file_stat(3, "x", 0, stat)); }),
+              Optional(std::string("file_stat: file type 8 does not exist")));
+}
+
+TEST(Hostcall, RefusesMalformedPollEvents) {
+  const std::array<PollInterest, 1> interests = {PollInterest{.handle = 0, .interest = kPollRead}};
+  std::array<PollEvent, 1> events{};
+  for (const PollEvent lie : {PollEvent{.ready = 16, .error = 0, .bytes = 0},
+                              PollEvent{.ready = kPollError, .error = 0, .bytes = 0},
+                              PollEvent{.ready = kPollError, .error = wasi::kErrnoCount, .bytes = 0},
+                              PollEvent{.ready = kPollRead, .error = 8, .bytes = 0}}) {
+    set_host([lie] {
+      std::memcpy(test_arena().data() + test_arena_header().args[3], &lie, sizeof lie);
+      test_arena_header().result = 1;
+    });
+    EXPECT_THAT(host_attack_in([&] { static_cast<void>(poll(interests, 0, events)); }), Optional(StartsWith("poll: ")));
+  }
+}
+
+// ---------------------------------------------------------------- clocks
+
+TEST(Clocks, MonotonicTimeNeverRunsBackwards) {
+  const auto host_says = [](int64_t time) { set_host([time] { test_arena_header().result = time; }); };
+  host_says(5'000'000'000);
+  EXPECT_EQ(read_clock(wasi::Clock::monotonic), 5'000'000'000U);
+  host_says(4'999'999'999);
+  EXPECT_EQ(read_clock(wasi::Clock::monotonic), 5'000'000'000U);
+  host_says(0);
+  EXPECT_EQ(read_clock(wasi::Clock::monotonic), 5'000'000'000U);
+  host_says(5'000'000'001);
+  EXPECT_EQ(read_clock(wasi::Clock::monotonic), 5'000'000'001U);
+  host_says(1);
+  EXPECT_EQ(read_clock(wasi::Clock::realtime), 1U) << "the realtime clock may be set back";
+}
+
+// ---------------------------------------------------------------- handles
+
+void host_opens(Handle handle) {
+  set_host([handle] {
+    ArenaHeader& header = test_arena_header();
+    if (header.call == static_cast<uint64_t>(Call::file_open)) {
+      std::memset(test_arena().data() + header.args[6], 0, sizeof(wasi::Filestat));
+      header.result = handle;
+    } else {
+      header.result = 0;
+    }
+  });
+}
+
+TEST(OwnedHandle, IsRefusedIfItIsOpenAlready) {
+  wasi::Filestat stat{};
+  host_opens(77);
+  {
+    const auto first = OwnedHandle::open(3, "a", 0, 0, 0, stat);
+    ASSERT_TRUE(first.has_value());
+    EXPECT_THAT(host_attack_in([&] { static_cast<void>(OwnedHandle::open(3, "b", 0, 0, 0, stat)); }),
+                Optional(std::string("file_open: the handle is open already")));
+  }
+  EXPECT_TRUE(OwnedHandle::open(3, "a", 0, 0, 0, stat).has_value()) << "it was closed in between";
+}
+
+TEST(OwnedHandle, IsRefusedIfItIsOneOfTheStandardStreams) {
+  wasi::Filestat stat{};
+  host_opens(kStdout);
+  EXPECT_THAT(host_attack_in([&] { static_cast<void>(OwnedHandle::open(3, "b", 0, 0, 0, stat)); }),
+              Optional(HasSubstr("open already")));
+}
+
+TEST(OwnedHandle, ClosesOnceAtTheEndOfItsLife) {
+  wasi::Filestat stat{};
+  host_opens(78);
+  const uint64_t before = testing::host_calls_made();
+  {
+    auto handle = OwnedHandle::open(3, "a", 0, 0, 0, stat);
+    ASSERT_TRUE(handle.has_value());
+    const OwnedHandle moved = std::move(*handle);
+    EXPECT_EQ(moved.get(), 78U);
+  }
+  EXPECT_EQ(testing::host_calls_made() - before, 2U);
+}
+
+// ---------------------------------------------------------------- directory entries
+
+std::vector<std::byte> entry_bytes(uint32_t name_length, uint32_t filetype, std::string_view name) {
+  const DirectoryEntry entry{.next_cookie = 1, .inode = 2, .name_length = name_length, .filetype = filetype};
+  std::vector<std::byte> bytes(sizeof entry + name.size());
+  std::memcpy(bytes.data(), &entry, sizeof entry);
+  std::memcpy(bytes.data() + sizeof entry, name.data(), name.size());
+  return bytes;
+}
+
+TEST(DirectoryEntries, AreTakenOneByOne) {
+  auto bytes = entry_bytes(3, 4, "abc");
+  const auto second = entry_bytes(1, 3, "d");
+  bytes.insert(bytes.end(), second.begin(), second.end());
+  std::span<const std::byte> rest = bytes;
+  EXPECT_EQ(take_directory_entry(rest).name, "abc");
+  EXPECT_EQ(take_directory_entry(rest).name, "d");
+  EXPECT_TRUE(rest.empty());
+}
+
+TEST(DirectoryEntries, ThatCannotBeTrueEndTheEnclave) {
+  const std::string long_name(256, 'n');
+  for (const auto& bytes :
+       {entry_bytes(0, 4, ""), entry_bytes(256, 4, long_name), entry_bytes(4, 4, "abc"), entry_bytes(1, 8, "a"),
+        entry_bytes(3, 4, "a/b"), entry_bytes(3, 4, std::string_view("a\0b", 3)), entry_bytes(~0U, 4, "a"),
+        std::vector<std::byte>(sizeof(DirectoryEntry) - 1)}) {
+    EXPECT_THAT(host_attack_in([&] {
+                  std::span<const std::byte> rest = bytes;
+                  take_directory_entry(rest);
+                }),
+                Optional(StartsWith("directory_read: ")));
+  }
+}
+
+}  // namespace
+}  // namespace twine::hostcall
