@@ -22,7 +22,8 @@ TEST(ExceptionDecision, SendsPageFaultsOfAnyCodeToTheLedger) {
 }
 
 TEST(ExceptionDecision, GivesTheGuestItsFaultsAndDiesOfItsOwn) {
-  for (const auto vector : {sgx::Vector::ud, sgx::Vector::de, sgx::Vector::mf, sgx::Vector::xm, sgx::Vector::gp, sgx::Vector::ac}) {
+  for (const auto vector : {sgx::Vector::ud, sgx::Vector::de, sgx::Vector::mf, sgx::Vector::xm,
+                            sgx::Vector::gp, sgx::Vector::ac}) {
     EXPECT_EQ(respond(hardware(vector), true), ExceptionResponse::guest_fault);
     EXPECT_EQ(respond(hardware(vector), false), ExceptionResponse::die);
   }
@@ -31,17 +32,21 @@ TEST(ExceptionDecision, GivesTheGuestItsFaultsAndDiesOfItsOwn) {
 TEST(ExceptionDecision, DiesOfEverythingElse) {
   for (uint32_t vector = 0; vector < 256; ++vector) {
     const auto known = static_cast<sgx::Vector>(vector);
-    if (known == sgx::Vector::pf || known == sgx::Vector::ud || known == sgx::Vector::de || known == sgx::Vector::mf ||
-        known == sgx::Vector::xm || known == sgx::Vector::gp || known == sgx::Vector::ac) {
+    if (known == sgx::Vector::pf || known == sgx::Vector::ud || known == sgx::Vector::de ||
+        known == sgx::Vector::mf || known == sgx::Vector::xm || known == sgx::Vector::gp ||
+        known == sgx::Vector::ac) {
       continue;
     }
     EXPECT_EQ(respond(hardware(known), true), ExceptionResponse::die) << vector;
   }
-  EXPECT_EQ(respond(sgx::kExitinfoValid | sgx::kExitinfoTypeSoftware | static_cast<uint32_t>(sgx::Vector::bp), true),
+  EXPECT_EQ(respond(sgx::kExitinfoValid | sgx::kExitinfoTypeSoftware | static_cast<uint32_t>(sgx::Vector::bp),
+                    true),
             ExceptionResponse::die);
-  EXPECT_EQ(respond(sgx::kExitinfoValid | sgx::kExitinfoTypeSoftware | static_cast<uint32_t>(sgx::Vector::pf), true),
+  EXPECT_EQ(respond(sgx::kExitinfoValid | sgx::kExitinfoTypeSoftware | static_cast<uint32_t>(sgx::Vector::pf),
+                    true),
             ExceptionResponse::die);
-  EXPECT_EQ(respond(sgx::kExitinfoValid | static_cast<uint32_t>(sgx::Vector::pf), true), ExceptionResponse::die);
+  EXPECT_EQ(respond(sgx::kExitinfoValid | static_cast<uint32_t>(sgx::Vector::pf), true),
+            ExceptionResponse::die);
 }
 
 }  // namespace

@@ -38,7 +38,9 @@ class HeapTest : public testing::Test {
 
 using HeapDeathTest = HeapTest;
 
-TEST_F(HeapTest, BacksNothingBeforeTheFirstAllocation) { EXPECT_EQ(backed_bytes, 0U); }
+TEST_F(HeapTest, BacksNothingBeforeTheFirstAllocation) {
+  EXPECT_EQ(backed_bytes, 0U);
+}
 
 TEST_F(HeapTest, BacksOneStepForASmallBlock) {
   ASSERT_NE(heap_.allocate(1), nullptr);
@@ -51,7 +53,8 @@ TEST_F(HeapTest, GivesBlocksOfEverySizeThatHoldIt) {
     ASSERT_NE(block, nullptr);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % Heap::kMinAlignment, 0U);
     EXPECT_GE(heap_.usable_size(block), size);
-    EXPECT_LE(heap_.usable_size(block), size <= 2048 ? std::max<size_t>(size + size / 4 + 16, 16) : size + Heap::kUnitSize);
+    EXPECT_LE(heap_.usable_size(block),
+              size <= 2048 ? std::max<size_t>(size + size / 4 + 16, 16) : size + Heap::kUnitSize);
     heap_.free(block);
   }
   EXPECT_EQ(heap_.statistics().used, 0U);

@@ -69,7 +69,9 @@ TEST_F(LedgerTest, EndsAMemoryAtItsSizeToTheByte) {
   EXPECT_EQ(verdict(slot + kMemorySlotStride), Verdict::forbidden);  // the next slot is no one's
 }
 
-TEST_F(LedgerTest, FindsAnEmptyMemoryAllBeyond) { EXPECT_EQ(verdict(ledger_.reserve_slot().value()), Verdict::beyond_memory); }
+TEST_F(LedgerTest, FindsAnEmptyMemoryAllBeyond) {
+  EXPECT_EQ(verdict(ledger_.reserve_slot().value()), Verdict::beyond_memory);
+}
 
 TEST_F(LedgerTest, GrowsAMemoryInPlace) {
   const uint64_t slot = open_slot(kPageSize * 16);
@@ -86,7 +88,9 @@ TEST_F(LedgerTest, NeverProposesAPageBeyondTheSizeOrOneThatIsAccepted) {
   constexpr uint64_t kPages = 37;
   const uint64_t slot = open_slot(kPages * kPageSize);
   std::array<int, kPages> times{};
-  for (const uint64_t page : std::initializer_list<uint64_t>{36, 3, 0, 20, 19, 21, 1, 2, 4, 35, 10, 9, 8, 7, 6, 5, 30, 29, 28, 11, 12, 13, 14, 15, 16, 17, 18, 22, 23, 24, 25, 26, 27, 31, 32, 33, 34}) {
+  for (const uint64_t page : std::initializer_list<uint64_t>{
+           36, 3,  0,  20, 19, 21, 1,  2,  4,  35, 10, 9,  8,  7,  6,  5,  30, 29, 28,
+           11, 12, 13, 14, 15, 16, 17, 18, 22, 23, 24, 25, 26, 27, 31, 32, 33, 34}) {
     const Judgement judgement = touch(slot + page * kPageSize);
     for (uint64_t i = 0; i < judgement.pages; ++i) {
       const uint64_t accepted = (judgement.first_address - slot) / kPageSize + i;
@@ -124,7 +128,8 @@ TEST_F(LedgerTest, DoublesTheClustersOfInterleavedScansIndependently) {
 
 TEST_F(LedgerTest, SpendsTheLeastClusterOnALoneTouch) {
   const uint64_t slot = open_slot(4096 * kPageSize);
-  for (uint64_t page = 0; page < 4096; page += 64) EXPECT_EQ(touch(slot + page * kPageSize).pages, kMinCluster);
+  for (uint64_t page = 0; page < 4096; page += 64)
+    EXPECT_EQ(touch(slot + page * kPageSize).pages, kMinCluster);
 }
 
 TEST_F(LedgerTest, FollowsAScanDownwards) {

@@ -6,7 +6,8 @@
 #include "enclave/platform/platform.h"
 
 // libsodium's own, called by sodium_init(); not in its public headers.
-extern "C" int _crypto_scalarmult_curve25519_pick_best_implementation();  // NOLINT(bugprone-reserved-identifier)
+extern "C" int
+_crypto_scalarmult_curve25519_pick_best_implementation();  // NOLINT(bugprone-reserved-identifier)
 
 namespace twine::enclave {
 
@@ -42,7 +43,9 @@ Sha256 sha256(Bytes data) {
   return digest;
 }
 
-Sha256Stream::Sha256Stream() : state_{} { must(crypto_hash_sha256_init(&state_of<crypto_hash_sha256_state>(state_))); }
+Sha256Stream::Sha256Stream() : state_{} {
+  must(crypto_hash_sha256_init(&state_of<crypto_hash_sha256_state>(state_)));
+}
 
 void Sha256Stream::update(Bytes data) {
   must(crypto_hash_sha256_update(&state_of<crypto_hash_sha256_state>(state_), data.data(), data.size()));
@@ -61,29 +64,34 @@ Sha256 hmac_sha256(std::span<const uint8_t, 32> key, Bytes data) {
 }
 
 bool ed25519_verify(Bytes message, const Ed25519Signature& signature, const Ed25519PublicKey& key) {
-  return crypto_sign_ed25519_verify_detached(signature.data(), message.data(), message.size(), key.data()) == 0;
+  return crypto_sign_ed25519_verify_detached(signature.data(), message.data(), message.size(), key.data()) ==
+         0;
 }
 
 Aes256Gcm::Aes256Gcm(std::span<const uint8_t, kKeySize> key) : state_{} {
   must(crypto_aead_aes256gcm_beforenm(&state_of<crypto_aead_aes256gcm_state>(state_), key.data()));
 }
 
-Aes256Gcm::~Aes256Gcm() { sodium_memzero(state_.data(), state_.size()); }
+Aes256Gcm::~Aes256Gcm() {
+  sodium_memzero(state_.data(), state_.size());
+}
 
-Aes256Gcm::Tag Aes256Gcm::encrypt(const Nonce& nonce, Bytes associated, Bytes plaintext, std::span<uint8_t> ciphertext) const {
+Aes256Gcm::Tag Aes256Gcm::encrypt(const Nonce& nonce, Bytes associated, Bytes plaintext,
+                                  std::span<uint8_t> ciphertext) const {
   if (ciphertext.size() != plaintext.size()) panic("Aes256Gcm::encrypt: sizes differ");
   Tag tag;
-  must(crypto_aead_aes256gcm_encrypt_detached_afternm(ciphertext.data(), tag.data(), nullptr, plaintext.data(), plaintext.size(),
-                                                      associated.data(), associated.size(), nullptr, nonce.data(),
-                                                      &state_of<crypto_aead_aes256gcm_state>(state_)));
+  must(crypto_aead_aes256gcm_encrypt_detached_afternm(
+      ciphertext.data(), tag.data(), nullptr, plaintext.data(), plaintext.size(), associated.data(),
+      associated.size(), nullptr, nonce.data(), &state_of<crypto_aead_aes256gcm_state>(state_)));
   return tag;
 }
 
-bool Aes256Gcm::decrypt(const Nonce& nonce, Bytes associated, Bytes ciphertext, const Tag& tag, std::span<uint8_t> plaintext) const {
+bool Aes256Gcm::decrypt(const Nonce& nonce, Bytes associated, Bytes ciphertext, const Tag& tag,
+                        std::span<uint8_t> plaintext) const {
   if (ciphertext.size() != plaintext.size()) panic("Aes256Gcm::decrypt: sizes differ");
-  return crypto_aead_aes256gcm_decrypt_detached_afternm(plaintext.data(), nullptr, ciphertext.data(), ciphertext.size(), tag.data(),
-                                                        associated.data(), associated.size(), nonce.data(),
-                                                        &state_of<crypto_aead_aes256gcm_state>(state_)) == 0;
+  return crypto_aead_aes256gcm_decrypt_detached_afternm(
+             plaintext.data(), nullptr, ciphertext.data(), ciphertext.size(), tag.data(), associated.data(),
+             associated.size(), nonce.data(), &state_of<crypto_aead_aes256gcm_state>(state_)) == 0;
 }
 
 X25519Key x25519_public(const X25519Key& secret) {
@@ -98,7 +106,9 @@ bool x25519(const X25519Key& secret, const X25519Key& other_public, X25519Key& s
   return false;
 }
 
-void wipe(std::span<uint8_t> secret) { sodium_memzero(secret.data(), secret.size()); }
+void wipe(std::span<uint8_t> secret) {
+  sodium_memzero(secret.data(), secret.size());
+}
 
 bool equal_constant_time(Bytes left, Bytes right) {
   return left.size() == right.size() && sodium_memcmp(left.data(), right.data(), left.size()) == 0;

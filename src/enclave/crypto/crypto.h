@@ -1,5 +1,5 @@
-// The enclave's cryptography: a thin typed face of libsodium. Nothing here is invented; the sizes are in the types, failures are Results
-// or bools that cannot be ignored, and secrets are wiped when they go.
+// The enclave's cryptography: a thin typed face of libsodium. Nothing here is invented; the sizes are in the
+// types, failures are Results or bools that cannot be ignored, and secrets are wiped when they go.
 //
 //   SHA-256       FIPS 180-4
 //   HMAC-SHA-256  RFC 2104
@@ -38,7 +38,8 @@ class Sha256Stream {
 
 using Ed25519PublicKey = std::array<uint8_t, 32>;
 using Ed25519Signature = std::array<uint8_t, 64>;
-[[nodiscard]] bool ed25519_verify(Bytes message, const Ed25519Signature& signature, const Ed25519PublicKey& key);
+[[nodiscard]] bool ed25519_verify(Bytes message, const Ed25519Signature& signature,
+                                  const Ed25519PublicKey& key);
 
 // --- Authenticated encryption
 
@@ -57,10 +58,12 @@ class Aes256Gcm {
   Aes256Gcm& operator=(const Aes256Gcm&) = delete;
 
   // `ciphertext` is as long as `plaintext`; the two may be the same bytes.
-  [[nodiscard]] Tag encrypt(const Nonce& nonce, Bytes associated, Bytes plaintext, std::span<uint8_t> ciphertext) const;
+  [[nodiscard]] Tag encrypt(const Nonce& nonce, Bytes associated, Bytes plaintext,
+                            std::span<uint8_t> ciphertext) const;
 
   // False when the tag does not fit: then `plaintext` is not to be read.
-  [[nodiscard]] bool decrypt(const Nonce& nonce, Bytes associated, Bytes ciphertext, const Tag& tag, std::span<uint8_t> plaintext) const;
+  [[nodiscard]] bool decrypt(const Nonce& nonce, Bytes associated, Bytes ciphertext, const Tag& tag,
+                             std::span<uint8_t> plaintext) const;
 
  private:
   alignas(16) std::array<std::byte, 512> state_;  // crypto_aead_aes256gcm_state

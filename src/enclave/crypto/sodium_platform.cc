@@ -1,6 +1,7 @@
-// What libsodium's objects expect of the platform, provided here instead of by its own core.o, utils.o, runtime.o and randombytes.o.
-// Those would bring mmap, mlock, getrandom, pthread_mutex and CPUID into the image; an archive member is not linked when all
-// that others need of it is defined. A new use of libsodium that needs more fails to link, with the symbol's name.
+// What libsodium's objects expect of the platform, provided here instead of by its own core.o, utils.o,
+// runtime.o and randombytes.o. Those would bring mmap, mlock, getrandom, pthread_mutex and CPUID into the
+// image; an archive member is not linked when all that others need of it is defined. A new use of libsodium
+// that needs more fails to link, with the symbol's name.
 //
 //   symbol                        wanted by                             here
 //   sodium_misuse                 argument checks                       panic
@@ -25,7 +26,9 @@ int ignored_errno;
 
 extern "C" {
 
-void sodium_misuse() { twine::enclave::panic("libsodium was called with sizes that are out of its range"); }
+void sodium_misuse() {
+  twine::enclave::panic("libsodium was called with sizes that are out of its range");
+}
 
 void sodium_memzero(void* const pointer, const size_t size) {
   auto* bytes = static_cast<unsigned char*>(pointer);
@@ -52,17 +55,37 @@ void randombytes_buf(void* const out, const size_t size) {
   twine::enclave::random_bytes(std::span(static_cast<uint8_t*>(out), size));
 }
 
-void randombytes(unsigned char* const out, const unsigned long long size) { randombytes_buf(out, size); }
+void randombytes(unsigned char* const out, const unsigned long long size) {
+  randombytes_buf(out, size);
+}
 
-int sodium_runtime_has_ssse3() { return twine::enclave::crypto_features().ssse3 ? 1 : 0; }
-int sodium_runtime_has_sse41() { return twine::enclave::crypto_features().sse41 ? 1 : 0; }
-int sodium_runtime_has_avx() { return twine::enclave::crypto_features().avx ? 1 : 0; }
-int sodium_runtime_has_avx2() { return twine::enclave::crypto_features().avx2 ? 1 : 0; }
-int sodium_runtime_has_avx512f() { return 0; }  // used by Argon2 only, which is not linked
-int sodium_runtime_has_pclmul() { return twine::enclave::crypto_features().pclmul ? 1 : 0; }
-int sodium_runtime_has_aesni() { return twine::enclave::crypto_features().aesni ? 1 : 0; }
-int sodium_runtime_has_rdrand() { return twine::enclave::crypto_features().rdrand ? 1 : 0; }
+int sodium_runtime_has_ssse3() {
+  return twine::enclave::crypto_features().ssse3 ? 1 : 0;
+}
+int sodium_runtime_has_sse41() {
+  return twine::enclave::crypto_features().sse41 ? 1 : 0;
+}
+int sodium_runtime_has_avx() {
+  return twine::enclave::crypto_features().avx ? 1 : 0;
+}
+int sodium_runtime_has_avx2() {
+  return twine::enclave::crypto_features().avx2 ? 1 : 0;
+}
+int sodium_runtime_has_avx512f() {
+  return 0;
+}  // used by Argon2 only, which is not linked
+int sodium_runtime_has_pclmul() {
+  return twine::enclave::crypto_features().pclmul ? 1 : 0;
+}
+int sodium_runtime_has_aesni() {
+  return twine::enclave::crypto_features().aesni ? 1 : 0;
+}
+int sodium_runtime_has_rdrand() {
+  return twine::enclave::crypto_features().rdrand ? 1 : 0;
+}
 
-int* __errno_location() { return &ignored_errno; }  // NOLINT(bugprone-reserved-identifier)
+int* __errno_location() {
+  return &ignored_errno;
+}  // NOLINT(bugprone-reserved-identifier)
 
 }  // extern "C"

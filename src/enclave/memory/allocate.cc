@@ -1,5 +1,6 @@
-// operator new and malloc, over the enclave's heap. When it is exhausted, operator new ends the enclave, as nothing here can throw; whoever
-// serves sizes that a guest chooses uses new (std::nothrow) or malloc and turns nullptr into an error.
+// operator new and malloc, over the enclave's heap. When it is exhausted, operator new ends the enclave, as
+// nothing here can throw; whoever serves sizes that a guest chooses uses new (std::nothrow) or malloc and
+// turns nullptr into an error.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,7 +22,9 @@ void* allocate_or_panic(size_t size, size_t alignment) {
 
 }  // namespace
 
-Heap& heap() { return the_heap; }
+Heap& heap() {
+  return the_heap;
+}
 
 }  // namespace twine::enclave
 
@@ -30,30 +33,65 @@ using twine::enclave::heap;
 
 const std::nothrow_t std::nothrow{};
 
-// The forms for arrays and the sized forms of delete forward to these by default in libstdc++, which is not linked.
-void* operator new(size_t size) { return allocate_or_panic(size, twine::enclave::Heap::kMinAlignment); }
-void* operator new[](size_t size) { return operator new(size); }
-void* operator new(size_t size, std::align_val_t alignment) { return allocate_or_panic(size, static_cast<size_t>(alignment)); }
-void* operator new[](size_t size, std::align_val_t alignment) { return operator new(size, alignment); }
-void* operator new(size_t size, const std::nothrow_t& /*tag*/) noexcept { return heap().allocate(size); }
-void* operator new[](size_t size, const std::nothrow_t& /*tag*/) noexcept { return heap().allocate(size); }
+// The forms for arrays and the sized forms of delete forward to these by default in libstdc++, which is not
+// linked.
+void* operator new(size_t size) {
+  return allocate_or_panic(size, twine::enclave::Heap::kMinAlignment);
+}
+void* operator new[](size_t size) {
+  return operator new(size);
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+  return allocate_or_panic(size, static_cast<size_t>(alignment));
+}
+void* operator new[](size_t size, std::align_val_t alignment) {
+  return operator new(size, alignment);
+}
+void* operator new(size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  return heap().allocate(size);
+}
+void* operator new[](size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  return heap().allocate(size);
+}
 void* operator new(size_t size, std::align_val_t alignment, const std::nothrow_t& /*tag*/) noexcept {
   return heap().allocate(size, static_cast<size_t>(alignment));
 }
-void operator delete(void* block) noexcept { heap().free(block); }
-void operator delete[](void* block) noexcept { heap().free(block); }
-void operator delete(void* block, size_t /*size*/) noexcept { heap().free(block); }
-void operator delete[](void* block, size_t /*size*/) noexcept { heap().free(block); }
-void operator delete(void* block, std::align_val_t /*alignment*/) noexcept { heap().free(block); }
-void operator delete[](void* block, std::align_val_t /*alignment*/) noexcept { heap().free(block); }
-void operator delete(void* block, size_t /*size*/, std::align_val_t /*alignment*/) noexcept { heap().free(block); }
-void operator delete[](void* block, size_t /*size*/, std::align_val_t /*alignment*/) noexcept { heap().free(block); }
-void operator delete(void* block, const std::nothrow_t& /*tag*/) noexcept { heap().free(block); }
-void operator delete[](void* block, const std::nothrow_t& /*tag*/) noexcept { heap().free(block); }
+void operator delete(void* block) noexcept {
+  heap().free(block);
+}
+void operator delete[](void* block) noexcept {
+  heap().free(block);
+}
+void operator delete(void* block, size_t /*size*/) noexcept {
+  heap().free(block);
+}
+void operator delete[](void* block, size_t /*size*/) noexcept {
+  heap().free(block);
+}
+void operator delete(void* block, std::align_val_t /*alignment*/) noexcept {
+  heap().free(block);
+}
+void operator delete[](void* block, std::align_val_t /*alignment*/) noexcept {
+  heap().free(block);
+}
+void operator delete(void* block, size_t /*size*/, std::align_val_t /*alignment*/) noexcept {
+  heap().free(block);
+}
+void operator delete[](void* block, size_t /*size*/, std::align_val_t /*alignment*/) noexcept {
+  heap().free(block);
+}
+void operator delete(void* block, const std::nothrow_t& /*tag*/) noexcept {
+  heap().free(block);
+}
+void operator delete[](void* block, const std::nothrow_t& /*tag*/) noexcept {
+  heap().free(block);
+}
 
 extern "C" {
 
-void* malloc(size_t size) { return heap().allocate(size); }
+void* malloc(size_t size) {
+  return heap().allocate(size);
+}
 
 void* calloc(size_t count, size_t size) {
   size_t bytes = 0;
@@ -63,8 +101,12 @@ void* calloc(size_t count, size_t size) {
   return block;
 }
 
-void* realloc(void* block, size_t size) { return heap().reallocate(block, size); }
+void* realloc(void* block, size_t size) {
+  return heap().reallocate(block, size);
+}
 
-void free(void* block) { heap().free(block); }
+void free(void* block) {
+  heap().free(block);
+}
 
 }  // extern "C"

@@ -9,7 +9,9 @@
 namespace twine::enclave {
 namespace {
 
-constexpr uint64_t round_up(uint64_t value, uint64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+constexpr uint64_t round_up(uint64_t value, uint64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 constexpr uint32_t units_for(size_t size) {
   return static_cast<uint32_t>(round_up(size, Heap::kUnitSize) / Heap::kUnitSize);
@@ -31,16 +33,20 @@ constexpr size_t class_of(size_t size) {
 
 constexpr size_t kLastClass = class_of(Heap::kLargestClass);
 static_assert(class_size(kLastClass) == Heap::kLargestClass && kLastClass < Heap::kClasses);
-static_assert(class_size(class_of(65)) == 80 && class_of(80) + 1 == class_of(81) && class_size(class_of(128)) == 128 &&
-              class_size(class_of(129)) == 160);
+static_assert(class_size(class_of(65)) == 80 && class_of(80) + 1 == class_of(81) &&
+              class_size(class_of(128)) == 128 && class_size(class_of(129)) == 160);
 
-constexpr uint32_t slab_units(size_t size_class) { return class_size(size_class) <= 256 ? 1 : 4; }
+constexpr uint32_t slab_units(size_t size_class) {
+  return class_size(size_class) <= 256 ? 1 : 4;
+}
 constexpr uint32_t slab_blocks(size_t size_class) {
   return static_cast<uint32_t>(slab_units(size_class) * Heap::kUnitSize / class_size(size_class));
 }
 static_assert(slab_blocks(0) == 256, "a bit for each in Unit::taken");
 
-uint32_t bin_of(uint32_t units) { return static_cast<uint32_t>(std::bit_width(units)) - 1; }
+uint32_t bin_of(uint32_t units) {
+  return static_cast<uint32_t>(std::bit_width(units)) - 1;
+}
 
 }  // namespace
 
@@ -81,7 +87,8 @@ void Heap::remove(List& list, uint32_t index) {
   }
 }
 
-// --- Runs ----------------------------------------------------------------------------------------------------------
+// --- Runs
+// ----------------------------------------------------------------------------------------------------------
 
 void Heap::mark_free(uint32_t first, uint32_t units) {
   Unit& head = unit(first);
@@ -92,7 +99,8 @@ void Heap::mark_free(uint32_t first, uint32_t units) {
 }
 
 void Heap::give_run(uint32_t first, uint32_t units) {
-  unit(first).kind = Kind::run_rest;  // when it is joined to the run before, it must not look like the start of a live run
+  unit(first).kind =
+      Kind::run_rest;  // when it is joined to the run before, it must not look like the start of a live run
   if (first + units < backed_ && unit(first + units).kind == Kind::free) {
     const uint32_t after = unit(first + units).length;
     remove(runs_[bin_of(after)], first + units);
@@ -150,7 +158,8 @@ uint32_t Heap::take_run(uint32_t units, Kind kind) {
   return first;
 }
 
-// --- Slabs ---------------------------------------------------------------------------------------------------------
+// --- Slabs
+// ---------------------------------------------------------------------------------------------------------
 
 void* Heap::allocate_small(size_t size_class) {
   List& list = slabs_[size_class];
@@ -186,14 +195,16 @@ Heap::Place Heap::find(const void* block) {
   if (head.kind == Kind::slab) {
     const size_t size = class_size(head.size_class);
     const auto slot = static_cast<uint32_t>(offset / size);
-    if (offset % size == 0 && slot < slab_blocks(head.size_class) && (head.taken[slot / 64] >> (slot % 64) & 1) != 0) {
+    if (offset % size == 0 && slot < slab_blocks(head.size_class) &&
+        (head.taken[slot / 64] >> (slot % 64) & 1) != 0) {
       return {.first = first, .slot = slot};
     }
   }
   panic("free() of something that is not a live block of the heap");
 }
 
-// --- The interface -------------------------------------------------------------------------------------------------
+// --- The interface
+// -------------------------------------------------------------------------------------------------
 
 void* Heap::allocate_locked(size_t size, size_t alignment) {
   if (alignment <= kMinAlignment && size <= kLargestClass) return allocate_small(class_of(size));

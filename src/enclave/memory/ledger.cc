@@ -7,7 +7,8 @@
 
 namespace twine::enclave {
 
-// --- PageBitmap ----------------------------------------------------------------------------------------------------
+// --- PageBitmap
+// ----------------------------------------------------------------------------------------------------
 
 bool PageBitmap::prepare(uint64_t pages) {
   if (pages > kMaxPages) return false;
@@ -26,7 +27,9 @@ bool PageBitmap::test(uint64_t page) const {
   return chunk != nullptr && (chunk->words[page % kChunkPages / 64] >> (page % 64) & 1) != 0;
 }
 
-void PageBitmap::set(uint64_t page) { chunks_[page / kChunkPages]->words[page % kChunkPages / 64] |= uint64_t{1} << (page % 64); }
+void PageBitmap::set(uint64_t page) {
+  chunks_[page / kChunkPages]->words[page % kChunkPages / 64] |= uint64_t{1} << (page % 64);
+}
 
 void PageBitmap::clear(uint64_t page) {
   chunks_[page / kChunkPages]->words[page % kChunkPages / 64] &= ~(uint64_t{1} << (page % 64));
@@ -51,7 +54,8 @@ PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages
   return run;
 }
 
-// --- Faults --------------------------------------------------------------------------------------------------------
+// --- Faults
+// --------------------------------------------------------------------------------------------------------
 
 void PageLedger::open(uint64_t enclave_base, uint64_t image_size) {
   base_ = enclave_base;
@@ -73,7 +77,9 @@ Judgement PageLedger::judge_thread_block(uint64_t address, uint64_t thread_block
     // A guest touches only its own stack; no address of it is ever passed on.
     if (!own) return {.verdict = Verdict::forbidden, .first_address = 0, .pages = 0};
     const PageRun run = choose_cluster(stacks_[thread], page, kStackPages, Growth::down);
-    return {.verdict = Verdict::accept, .first_address = stack_address(thread) + run.first * kPageSize, .pages = run.count};
+    return {.verdict = Verdict::accept,
+            .first_address = stack_address(thread) + run.first * kPageSize,
+            .pages = run.count};
   }
   if (offset >= stack - kImage.guard_size && offset < stack) {
     return {.verdict = own ? Verdict::stack_guard : Verdict::forbidden, .first_address = 0, .pages = 0};
@@ -82,33 +88,41 @@ Judgement PageLedger::judge_thread_block(uint64_t address, uint64_t thread_block
   const bool measured = (offset >= kThreadBlock.ssa && offset < kThreadBlock.tcb + kPageSize) ||
                         (offset >= kThreadBlock.exception_stack &&
                          offset < kThreadBlock.exception_stack + kImage.exception_stack_size) ||
-                        (offset >= kThreadBlock.runtime_stack && offset < kThreadBlock.runtime_stack + kImage.runtime_stack_size);
+                        (offset >= kThreadBlock.runtime_stack &&
+                         offset < kThreadBlock.runtime_stack + kImage.runtime_stack_size);
   return {.verdict = measured ? Verdict::in_order : Verdict::forbidden, .first_address = 0, .pages = 0};
 }
 
 Judgement PageLedger::judge(uint64_t address, uint64_t thread_block) const {
-  const auto answer = [](Verdict verdict) { return Judgement{.verdict = verdict, .first_address = 0, .pages = 0}; };
+  const auto answer = [](Verdict verdict) {
+    return Judgement{.verdict = verdict, .first_address = 0, .pages = 0};
+  };
   if (address < base_ || address - base_ >= kImage.elrange_size) return answer(Verdict::forbidden);
   const uint64_t offset = address - base_;
 
   if (offset >= kImage.wasm_offset) {
     const uint64_t index = slot_index(address);
-    if (index >= kMemorySlots || slots_[index].state != SlotState::reserved) return answer(Verdict::forbidden);
+    if (index >= kMemorySlots || slots_[index].state != SlotState::reserved)
+      return answer(Verdict::forbidden);
     const Slot& slot = slots_[index];
     const uint64_t in_slot = address - slot_address(index);
     if (in_slot >= slot.size) return answer(Verdict::beyond_memory);
     const uint64_t page = in_slot / kPageSize;
     if (slot.accepted.test(page)) return answer(Verdict::in_order);
     const PageRun run = choose_cluster(slot.accepted, page, slot.size / kPageSize, Growth::up);
-    return {.verdict = Verdict::accept, .first_address = slot_address(index) + run.first * kPageSize, .pages = run.count};
+    return {.verdict = Verdict::accept,
+            .first_address = slot_address(index) + run.first * kPageSize,
+            .pages = run.count};
   }
   if (offset >= kImage.code_offset && offset < kImage.code_offset + kImage.code_size) {
-    return answer(code_mapped_.test((offset - kImage.code_offset) / kPageSize) ? Verdict::in_order : Verdict::forbidden);
+    return answer(code_mapped_.test((offset - kImage.code_offset) / kPageSize) ? Verdict::in_order
+                                                                               : Verdict::forbidden);
   }
   for (const HeapArea& area : heap_) {
     if (address >= area.begin && address < area.end) return answer(Verdict::in_order);
   }
-  if (address >= threads_ && address < threads_ + kImage.tcs_count * kThreadBlock.size) return judge_thread_block(address, thread_block);
+  if (address >= threads_ && address < threads_ + kImage.tcs_count * kThreadBlock.size)
+    return judge_thread_block(address, thread_block);
   return answer(address < image_end_ ? Verdict::in_order : Verdict::forbidden);
 }
 
@@ -140,7 +154,8 @@ void PageLedger::note_heap(uint64_t begin, uint64_t end) {
   panic("the heap grows out of order");
 }
 
-// --- Linear memories -----------------------------------------------------------------------------------------------
+// --- Linear memories
+// -----------------------------------------------------------------------------------------------
 
 std::optional<uint64_t> PageLedger::reserve_slot() {
   for (uint64_t tried = 0; tried < kMemorySlots; ++tried) {
@@ -164,9 +179,13 @@ bool PageLedger::prepare_slot(uint64_t address, uint64_t size) {
   return slots_[slot_index(address)].accepted.prepare(size / kPageSize);
 }
 
-void PageLedger::set_slot_size(uint64_t address, uint64_t size) { slots_[slot_index(address)].size = size; }
+void PageLedger::set_slot_size(uint64_t address, uint64_t size) {
+  slots_[slot_index(address)].size = size;
+}
 
-uint64_t PageLedger::slot_size(uint64_t address) const { return slots_[slot_index(address)].size; }
+uint64_t PageLedger::slot_size(uint64_t address) const {
+  return slots_[slot_index(address)].size;
+}
 
 PageRun PageLedger::accepted_run(uint64_t address, uint64_t page) const {
   const Slot& slot = slots_[slot_index(address)];
@@ -187,7 +206,8 @@ void PageLedger::release_slot(uint64_t address, bool reusable) {
   slot.size = 0;
 }
 
-// --- Code ----------------------------------------------------------------------------------------------------------
+// --- Code
+// ----------------------------------------------------------------------------------------------------------
 
 std::optional<uint64_t> PageLedger::reserve_code(uint64_t pages) {
   if (pages == 0 || pages > kCodePages) return std::nullopt;
@@ -201,7 +221,8 @@ std::optional<uint64_t> PageLedger::reserve_code(uint64_t pages) {
   };
   auto first = search(next_code_page_, kCodePages);
   if (!first) first = search(0, kCodePages);
-  if (!first || !code_reserved_.prepare(*first + pages) || !code_mapped_.prepare(*first + pages)) return std::nullopt;
+  if (!first || !code_reserved_.prepare(*first + pages) || !code_mapped_.prepare(*first + pages))
+    return std::nullopt;
   for (uint64_t i = 0; i < pages; ++i) code_reserved_.set(*first + i);
   next_code_page_ = *first + pages;
   return base_ + kImage.code_offset + *first * kPageSize;

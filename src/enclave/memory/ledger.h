@@ -3,16 +3,17 @@
 // Pure bookkeeping: it decides, memory/pages.cc acts. The host never influences what stands here.
 //
 //   address in                          ledger says                                                   verdict
-//   memory slot, beyond its size        nothing there for the guest                                   beyond_memory
-//   memory slot or guest stack          not accepted yet: accept the cluster around it and resume     accept
-//   guard below this thread's stack     the guest has run out of stack                                stack_guard
-//   image, heap, code, slot, stack      accepted: the page is in order, another thread was faster     in_order
+//   memory slot, beyond its size        nothing there for the guest beyond_memory memory slot or guest stack
+//   not accepted yet: accept the cluster around it and resume     accept guard below this thread's stack the
+//   guest has run out of stack                                stack_guard image, heap, code, slot, stack
+//   accepted: the page is in order, another thread was faster     in_order
 //                                       or the host provokes the fault
-//   anywhere else                       no code may touch it                                          forbidden
+//   anywhere else                       no code may touch it forbidden
 //
-// Clusters. The run of accepted pages that leads up to the fault (or, for memory that is filled downwards, away from it) tells how
-// sequential the access is: as many pages again are accepted ahead, at least kMinCluster and at most kMaxCluster. So a
-// scan doubles its clusters, several interleaved scans do so independently, and a lone touch costs kMinCluster.
+// Clusters. The run of accepted pages that leads up to the fault (or, for memory that is filled downwards,
+// away from it) tells how sequential the access is: as many pages again are accepted ahead, at least
+// kMinCluster and at most kMaxCluster. So a scan doubles its clusters, several interleaved scans do so
+// independently, and a lone touch costs kMinCluster.
 #pragma once
 
 #include <array>
@@ -26,7 +27,7 @@
 
 namespace twine::enclave {
 
-inline constexpr uint64_t kMinCluster = 4;   // pages
+inline constexpr uint64_t kMinCluster = 4;  // pages
 inline constexpr uint64_t kMaxCluster = 64;
 
 // One bit a page, in chunks that are allocated as the range opens, never in the fault path.
@@ -57,7 +58,8 @@ struct PageRun {
 enum class Growth : uint8_t { up, down };
 
 // The pages to accept for a fault at `page`, which is not accepted, in a range of `pages` pages.
-[[nodiscard]] PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages, Growth growth);
+[[nodiscard]] PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages,
+                                     Growth growth);
 
 enum class Verdict : uint8_t { accept, in_order, beyond_memory, stack_guard, forbidden };
 
@@ -101,8 +103,8 @@ class PageLedger {
 
   // --- heap
 
-  // [begin, end) has been accepted. The heap grows in two places, its table and its pages; its own lock orders the calls, not the
-  // ledger's, because the ledger allocates while it is locked.
+  // [begin, end) has been accepted. The heap grows in two places, its table and its pages; its own lock
+  // orders the calls, not the ledger's, because the ledger allocates while it is locked.
   void note_heap(uint64_t begin, uint64_t end);
 
  private:
@@ -113,7 +115,9 @@ class PageLedger {
     PageBitmap accepted;
   };
 
-  [[nodiscard]] uint64_t slot_address(uint64_t index) const { return base_ + kImage.wasm_offset + index * kMemorySlotStride; }
+  [[nodiscard]] uint64_t slot_address(uint64_t index) const {
+    return base_ + kImage.wasm_offset + index * kMemorySlotStride;
+  }
   [[nodiscard]] uint64_t slot_index(uint64_t address) const {
     return (address - base_ - kImage.wasm_offset) / kMemorySlotStride;
   }

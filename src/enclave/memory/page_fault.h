@@ -7,7 +7,8 @@
 
 namespace twine::enclave {
 
-// Judges the fault and, where the verdict is `accept`, accepts the pages. What remains to be done follows from the verdict.
+// Judges the fault and, where the verdict is `accept`, accepts the pages. What remains to be done follows
+// from the verdict.
 [[nodiscard]] Verdict mend_page_fault(uint64_t address, uint64_t thread_block);
 
 }  // namespace twine::enclave

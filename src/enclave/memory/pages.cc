@@ -25,8 +25,8 @@ namespace {
 
 constinit PageLedger ledger;
 constinit SpinLock ledger_lock;
-// The thread (its block) that holds ledger_lock, or 0. Nothing under the lock touches a page that could be missing; if it faults all the same, its
-// handler must not wait for itself.
+// The thread (its block) that holds ledger_lock, or 0. Nothing under the lock touches a page that could be
+// missing; if it faults all the same, its handler must not wait for itself.
 constinit std::atomic<uint64_t> ledger_holder = 0;
 
 std::atomic<uint64_t> pages_accepted = 0;
@@ -36,7 +36,8 @@ class [[nodiscard]] LedgerGuard {
  public:
   LedgerGuard() {
     uint64_t self = current_thread_block();
-    if (ledger_holder.load(std::memory_order_relaxed) == self) panic("a page fault while the page ledger was changed");
+    if (ledger_holder.load(std::memory_order_relaxed) == self)
+      panic("a page fault while the page ledger was changed");
     ledger_lock.lock();
     ledger_holder.store(self, std::memory_order_relaxed);
   }
@@ -48,10 +49,18 @@ class [[nodiscard]] LedgerGuard {
   LedgerGuard& operator=(const LedgerGuard&) = delete;
 };
 
-uint64_t offset_of(uint64_t address) { return address - enclave_base(); }
-uint64_t address_of(const uint8_t* pointer) { return reinterpret_cast<uint64_t>(pointer); }
-uint8_t* pointer_to(uint64_t address) { return reinterpret_cast<uint8_t*>(address); }
-constexpr bool is_whole_pages(uint64_t size) { return size % kPageSize == 0; }
+uint64_t offset_of(uint64_t address) {
+  return address - enclave_base();
+}
+uint64_t address_of(const uint8_t* pointer) {
+  return reinterpret_cast<uint64_t>(pointer);
+}
+uint8_t* pointer_to(uint64_t address) {
+  return reinterpret_cast<uint8_t*>(address);
+}
+constexpr bool is_whole_pages(uint64_t size) {
+  return size % kPageSize == 0;
+}
 
 constexpr uint64_t kMaxMemory = uint64_t{4} << 30;  // wasm32
 constexpr uint32_t kReadWrite = hostcall::kPageRead | hostcall::kPageWrite;
@@ -63,11 +72,12 @@ struct CodeMapping {
 constinit std::vector<CodeMapping> code_mappings;  // under ledger_lock
 
 std::unexpected<Error> host_refuses(const char* what) {
-  return fail(ErrorCode::out_of_memory, std::string("the host refuses ") + what + " of the enclave; is there enough EPC and address space?");
+  return fail(ErrorCode::out_of_memory, std::string("the host refuses ") + what +
+                                            " of the enclave; is there enough EPC and address space?");
 }
 
-// The heap's pages are accepted here and now, not on touch: no exit in the middle of an allocation. If the host does not provide one, the
-// fault at EACCEPT ends the enclave.
+// The heap's pages are accepted here and now, not on touch: no exit in the middle of an allocation. If the
+// host does not provide one, the fault at EACCEPT ends the enclave.
 bool back_heap(uint64_t address, uint64_t size) {
   for (uint64_t page = address; page < address + size; page += kPageSize) accept_page(page);
   ledger.note_heap(address, address + size);
@@ -75,8 +85,8 @@ bool back_heap(uint64_t address, uint64_t size) {
   return true;
 }
 
-// TRIM (SDM vol. 3D, "Enclave Page Removal"): the host marks the pages, the enclave confirms, the host frees them. False when
-// the host does not; then they must never be used again, as they keep their contents.
+// TRIM (SDM vol. 3D, "Enclave Page Removal"): the host marks the pages, the enclave confirms, the host frees
+// them. False when the host does not; then they must never be used again, as they keep their contents.
 bool remove_pages(uint64_t address, uint64_t pages) {
   if (!hostcall::pages_trim(offset_of(address), pages * kPageSize)) return false;
   for (uint64_t i = 0; i < pages; ++i) {
@@ -87,10 +97,12 @@ bool remove_pages(uint64_t address, uint64_t pages) {
 
 }  // namespace
 
-// --- Start ---------------------------------------------------------------------------------------------------------
+// --- Start
+// ---------------------------------------------------------------------------------------------------------
 
 void open_memory() {
-  if (!hostcall::pages_open(kImage.heap_offset, kImage.heap_size, kReadWrite)) panic("the host refuses the enclave's heap (pages_open)");
+  if (!hostcall::pages_open(kImage.heap_offset, kImage.heap_size, kReadWrite))
+    panic("the host refuses the enclave's heap (pages_open)");
   heap().open(enclave_base() + kImage.heap_offset, kImage.heap_size, back_heap);
   ledger.open(enclave_base(), image_size());
   const AddressRange stack = guest_stack();
@@ -99,7 +111,8 @@ void open_memory() {
   }
 }
 
-// --- Faults --------------------------------------------------------------------------------------------------------
+// --- Faults
+// --------------------------------------------------------------------------------------------------------
 
 Verdict mend_page_fault(uint64_t address, uint64_t thread_block) {
   const LedgerGuard guard;
@@ -112,9 +125,12 @@ Verdict mend_page_fault(uint64_t address, uint64_t thread_block) {
   return Verdict::accept;
 }
 
-// --- Regions -------------------------------------------------------------------------------------------------------
+// --- Regions
+// -------------------------------------------------------------------------------------------------------
 
-AddressRange enclave_range() { return {.begin = enclave_base(), .end = enclave_base() + kImage.elrange_size}; }
+AddressRange enclave_range() {
+  return {.begin = enclave_base(), .end = enclave_base() + kImage.elrange_size};
+}
 
 AddressRange code_region() {
   const uint64_t begin = enclave_base() + kImage.code_offset;
@@ -126,7 +142,8 @@ AddressRange guest_stack() {
   return {.begin = begin, .end = begin + kImage.guest_stack_size};
 }
 
-// --- Linear memory -------------------------------------------------------------------------------------------------
+// --- Linear memory
+// -------------------------------------------------------------------------------------------------
 
 Result<uint8_t*> reserve_memory_slot() {
   const LedgerGuard guard;
@@ -142,14 +159,17 @@ Result<void> open_linear(uint8_t* base, uint64_t old_size, uint64_t new_size) {
   const uint64_t slot = address_of(base);
   {
     const LedgerGuard guard;
-    if (!ledger.owns_slot(slot) || ledger.slot_size(slot) != old_size || new_size < old_size || !is_whole_pages(new_size)) {
+    if (!ledger.owns_slot(slot) || ledger.slot_size(slot) != old_size || new_size < old_size ||
+        !is_whole_pages(new_size)) {
       panic("open_linear: not a memory of this size");
     }
     if (new_size > kMaxMemory) return fail(ErrorCode::limit, "a linear memory of more than 4 GiB");
-    if (!ledger.prepare_slot(slot, new_size)) return fail(ErrorCode::out_of_memory, "no memory for the page ledger");
+    if (!ledger.prepare_slot(slot, new_size))
+      return fail(ErrorCode::out_of_memory, "no memory for the page ledger");
   }
   if (new_size == old_size) return {};
-  if (!hostcall::pages_open(offset_of(slot + old_size), new_size - old_size, kReadWrite)) return host_refuses("a larger linear memory");
+  if (!hostcall::pages_open(offset_of(slot + old_size), new_size - old_size, kReadWrite))
+    return host_refuses("a larger linear memory");
   const LedgerGuard guard;
   ledger.set_slot_size(slot, new_size);
   return {};
@@ -182,21 +202,24 @@ void release_memory_slot(uint8_t* base) {
   ledger.release_slot(slot, removed);
 }
 
-// --- Code ----------------------------------------------------------------------------------------------------------
+// --- Code
+// ----------------------------------------------------------------------------------------------------------
 
 Result<uint8_t*> map_code(std::span<const uint8_t> image, uint64_t code_size, uint64_t data_size) {
-  if (image.size() != code_size + data_size || code_size == 0 || !is_whole_pages(code_size)) panic("map_code: sizes do not agree");
+  if (image.size() != code_size + data_size || code_size == 0 || !is_whole_pages(code_size))
+    panic("map_code: sizes do not agree");
   const uint64_t code_pages = code_size / kPageSize;
   const uint64_t pages = code_pages + (data_size + kPageSize - 1) / kPageSize;
   uint64_t address = 0;
   {
     const LedgerGuard guard;
     const auto reserved = ledger.reserve_code(pages);
-    if (!reserved) return fail(ErrorCode::limit, "no room for the compiled code: all modules together may have 1 GiB");
+    if (!reserved)
+      return fail(ErrorCode::limit, "no room for the compiled code: all modules together may have 1 GiB");
     address = *reserved;
   }
-  // The page tables let the copy in first and are tightened afterwards; what may be done in the enclave is said by the EPCM, and there
-  // the pages are never writable.
+  // The page tables let the copy in first and are tightened afterwards; what may be done in the enclave is
+  // said by the EPCM, and there the pages are never writable.
   if (!hostcall::pages_open(offset_of(address), pages * kPageSize, kReadWrite)) {
     const LedgerGuard guard;
     ledger.release_code(address, pages);
@@ -207,17 +230,23 @@ Result<uint8_t*> map_code(std::span<const uint8_t> image, uint64_t code_size, ui
   };
   const auto staging = std::make_unique<Page>();
   for (uint64_t i = 0; i < pages; ++i) {
-    const auto part = image.subspan(i * kPageSize, std::min<uint64_t>(kPageSize, image.size() - i * kPageSize));
+    const auto part =
+        image.subspan(i * kPageSize, std::min<uint64_t>(kPageSize, image.size() - i * kPageSize));
     std::memcpy(staging->bytes.data(), part.data(), part.size());
     std::memset(staging->bytes.data() + part.size(), 0, kPageSize - part.size());
-    accept_page_copy(address + i * kPageSize, staging->bytes.data(), i < code_pages ? PageAccess::read_execute : PageAccess::read);
+    accept_page_copy(address + i * kPageSize, staging->bytes.data(),
+                     i < code_pages ? PageAccess::read_execute : PageAccess::read);
   }
   pages_accepted.fetch_add(pages, std::memory_order_relaxed);
-  const bool code_open = hostcall::pages_open(offset_of(address), code_size, hostcall::kPageRead | hostcall::kPageExecute).has_value();
+  const bool code_open =
+      hostcall::pages_open(offset_of(address), code_size, hostcall::kPageRead | hostcall::kPageExecute)
+          .has_value();
   const bool data_open =
-      pages == code_pages ||
-      hostcall::pages_open(offset_of(address) + code_size, (pages - code_pages) * kPageSize, hostcall::kPageRead).has_value();
-  if (!code_open || !data_open) return host_refuses("to make the compiled code executable");  // its pages stay taken
+      pages == code_pages || hostcall::pages_open(offset_of(address) + code_size,
+                                                  (pages - code_pages) * kPageSize, hostcall::kPageRead)
+                                 .has_value();
+  if (!code_open || !data_open)
+    return host_refuses("to make the compiled code executable");  // its pages stay taken
   const LedgerGuard guard;
   ledger.note_code_mapped(address, pages);
   code_mappings.push_back({.address = address, .pages = pages});
@@ -228,8 +257,9 @@ void unmap_code(uint8_t* address) {
   CodeMapping mapping{};
   {
     const LedgerGuard guard;
-    const auto found = std::find_if(code_mappings.begin(), code_mappings.end(),
-                                    [&](const CodeMapping& entry) { return entry.address == address_of(address); });
+    const auto found =
+        std::find_if(code_mappings.begin(), code_mappings.end(),
+                     [&](const CodeMapping& entry) { return entry.address == address_of(address); });
     if (found == code_mappings.end()) panic("unmap_code: nothing is mapped there");
     mapping = *found;
     *found = code_mappings.back();
@@ -243,7 +273,8 @@ void unmap_code(uint8_t* address) {
 }
 
 PageStatistics page_statistics() {
-  return {.accepted = pages_accepted.load(std::memory_order_relaxed), .faults = faults_mended.load(std::memory_order_relaxed)};
+  return {.accepted = pages_accepted.load(std::memory_order_relaxed),
+          .faults = faults_mended.load(std::memory_order_relaxed)};
 }
 
 }  // namespace twine::enclave

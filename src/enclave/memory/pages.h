@@ -1,8 +1,9 @@
 // The enclave's dynamic pages: linear memories, compiled code, guest stacks, heap.
 //
-// The host adds pages (EAUG) and this side accepts them (EACCEPT, EACCEPTCOPY); which ones were accepted stands in a private ledger, so that the
-// host can neither slip in a page twice nor take one away unseen. Pages of linear memories and guest stacks are accepted on first touch,
-// in the #PF path, a cluster at a time; code when it is mapped; heap when the heap grows.
+// The host adds pages (EAUG) and this side accepts them (EACCEPT, EACCEPTCOPY); which ones were accepted
+// stands in a private ledger, so that the host can neither slip in a page twice nor take one away unseen.
+// Pages of linear memories and guest stacks are accepted on first touch, in the #PF path, a cluster at a
+// time; code when it is mapped; heap when the heap grows.
 //
 // Addresses are absolute; sizes are bytes and multiples of kPageSize.
 #pragma once
@@ -26,29 +27,37 @@ struct AddressRange {
 [[nodiscard]] AddressRange code_region();
 [[nodiscard]] AddressRange guest_stack();
 
-// --- Linear memory -------------------------------------------------------------------------------------------------
+// --- Linear memory
+// -------------------------------------------------------------------------------------------------
 
-// Reserves a slot of kMemorySlotSize bytes and a guard, of which nothing can be accessed. Errors: limit, when all are taken.
+// Reserves a slot of kMemorySlotSize bytes and a guard, of which nothing can be accessed. Errors: limit, when
+// all are taken.
 [[nodiscard]] Result<uint8_t*> reserve_memory_slot();
 
-// Grows the memory at slot `base` from `old_size` to `new_size` bytes, in place: [0, new_size) reads as zero where it was never
-// written. The caller keeps two threads from growing one memory at a time. Costs one host call, whatever the size; pages come on first touch. Errors: limit beyond 4 GiB, out_of_memory when the host refuses.
+// Grows the memory at slot `base` from `old_size` to `new_size` bytes, in place: [0, new_size) reads as zero
+// where it was never written. The caller keeps two threads from growing one memory at a time. Costs one host
+// call, whatever the size; pages come on first touch. Errors: limit beyond 4 GiB, out_of_memory when the host
+// refuses.
 [[nodiscard]] Result<void> open_linear(uint8_t* base, uint64_t old_size, uint64_t new_size);
 
 // Gives the slot and its pages back. Nothing may refer to it any more.
 void release_memory_slot(uint8_t* base);
 
-// --- Code ----------------------------------------------------------------------------------------------------------
+// --- Code
+// ----------------------------------------------------------------------------------------------------------
 
-// Maps `code_size` bytes of machine code R|X and the `data_size` bytes of data that follow in `image` R, at an address of the
-// code region. `image.size()` is code_size + data_size; code_size is a multiple of kPageSize. No page is ever writable
-// and executable. Errors: limit when the region is full, out_of_memory when the host refuses.
-[[nodiscard]] Result<uint8_t*> map_code(std::span<const uint8_t> image, uint64_t code_size, uint64_t data_size);
+// Maps `code_size` bytes of machine code R|X and the `data_size` bytes of data that follow in `image` R, at
+// an address of the code region. `image.size()` is code_size + data_size; code_size is a multiple of
+// kPageSize. No page is ever writable and executable. Errors: limit when the region is full, out_of_memory
+// when the host refuses.
+[[nodiscard]] Result<uint8_t*> map_code(std::span<const uint8_t> image, uint64_t code_size,
+                                        uint64_t data_size);
 
 // Takes away what map_code put at `address`. No thread may be running in it.
 void unmap_code(uint8_t* address);
 
-// --- Statistics ----------------------------------------------------------------------------------------------------
+// --- Statistics
+// ----------------------------------------------------------------------------------------------------
 
 struct PageStatistics {
   uint64_t accepted;  // pages accepted since start

@@ -1,7 +1,9 @@
-// memcpy, memmove, memset, memcmp, bcmp, strlen, strcmp, strncmp, memchr, strchr: what the compiler, libstdc++ headers and libsodium call.
+// memcpy, memmove, memset, memcmp, bcmp, strlen, strcmp, strncmp, memchr, strchr: what the compiler,
+// libstdc++ headers and libsodium call.
 //
-// Small blocks go through a few overlapping vector moves; large ones through REP MOVSB/STOSB, which every processor with SGX2 runs
-// at full width (ERMS, FSRM). Compiled with -fno-builtin, so that no loop here is turned into a call of itself.
+// Small blocks go through a few overlapping vector moves; large ones through REP MOVSB/STOSB, which every
+// processor with SGX2 runs at full width (ERMS, FSRM). Compiled with -fno-builtin, so that no loop here is
+// turned into a call of itself.
 #include <cstddef>
 #include <cstdint>
 
@@ -21,7 +23,8 @@ void store(void* to, T value) {
   __builtin_memcpy(to, &value, sizeof(T));
 }
 
-// Both ends of a block whose size is between sizeof(T) and 2 * sizeof(T): loads before stores, so overlap is harmless.
+// Both ends of a block whose size is between sizeof(T) and 2 * sizeof(T): loads before stores, so overlap is
+// harmless.
 template <typename T>
 void copy_ends(uint8_t* to, const uint8_t* from, size_t size) {
   const T head = load<T>(from);
@@ -52,7 +55,8 @@ constexpr size_t kRepThreshold = 512;  // below, starting REP costs more than it
 
 extern "C" {
 
-// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the standard's parameter names are its own
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the standard's parameter names are its
+// own
 void* memcpy(void* __restrict to_pointer, const void* __restrict from_pointer, size_t size) {
   auto* to = static_cast<uint8_t*>(to_pointer);
   const auto* from = static_cast<const uint8_t*>(from_pointer);
@@ -82,7 +86,8 @@ void* memmove(void* to_pointer, const void* from_pointer, size_t size) {
   if (size <= kSmall) {
     copy_small(to, from, size);
   } else if (distance >= size) {  // also when `to` is below `from`: the difference wraps
-    if (reinterpret_cast<uintptr_t>(from) - reinterpret_cast<uintptr_t>(to) >= size) return memcpy(to_pointer, from_pointer, size);
+    if (reinterpret_cast<uintptr_t>(from) - reinterpret_cast<uintptr_t>(to) >= size)
+      return memcpy(to_pointer, from_pointer, size);
     const auto tail = load<Block16>(from + size - 16);
     size_t i = 0;
     for (; i + 16 < size; i += 16) store(to + i, load<Block16>(from + i));
@@ -127,7 +132,9 @@ int memcmp(const void* left_pointer, const void* right_pointer, size_t size) {
   return 0;
 }
 
-int bcmp(const void* left, const void* right, size_t size) { return memcmp(left, right, size); }
+int bcmp(const void* left, const void* right, size_t size) {
+  return memcmp(left, right, size);
+}
 
 void* memchr(const void* text, int character, size_t size) {
   const auto* bytes = static_cast<const uint8_t*>(text);
@@ -153,7 +160,9 @@ int strncmp(const char* left, const char* right, size_t size) {
   return 0;
 }
 
-int strcmp(const char* left, const char* right) { return strncmp(left, right, SIZE_MAX); }
+int strcmp(const char* left, const char* right) {
+  return strncmp(left, right, SIZE_MAX);
+}
 
 char* strchr(const char* text, int character) {
   for (;; ++text) {

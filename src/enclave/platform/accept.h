@@ -1,6 +1,7 @@
-// Taking over pages that the host added, or confirming that it takes them away: one instruction each, no bookkeeping. Only memory/
-// uses it, and notes in the page ledger what was done. A page that is not as it should be is the host's attack and ends the enclave;
-// a page that is not there faults, and the fault is the host's to mend.
+// Taking over pages that the host added, or confirming that it takes them away: one instruction each, no
+// bookkeeping. Only memory/ uses it, and notes in the page ledger what was done. A page that is not as it
+// should be is the host's attack and ends the enclave; a page that is not there faults, and the fault is the
+// host's to mend.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,9 @@ namespace {
 
 using hostcall::CpuidRegisters;
 
-constexpr bool bit(uint32_t value, unsigned number) { return (value >> number & 1) != 0; }
+constexpr bool bit(uint32_t value, unsigned number) {
+  return (value >> number & 1) != 0;
+}
 
 constexpr uint64_t kXsaveLegacyAndHeader = 512 + 64;
 
@@ -37,7 +39,8 @@ uint64_t usable_features(const CpuidTable& table, uint64_t xfrm) {
   add(bit(table.extended1.ecx, 5), kCpuLzcnt);
   add(bit(ecx1, 22), kCpuMovbe);
   add(avx && bit(ecx1, 29), kCpuF16c);
-  const bool avx512 = bit(ebx7, 16) && bit(ebx7, 17) && bit(ebx7, 28) && bit(ebx7, 30) && bit(ebx7, 31);  // F DQ CD BW VL
+  const bool avx512 =
+      bit(ebx7, 16) && bit(ebx7, 17) && bit(ebx7, 28) && bit(ebx7, 30) && bit(ebx7, 31);  // F DQ CD BW VL
   add(avx2 && avx512_state && avx512, kCpuAvx512);
   return features;
 }
@@ -67,8 +70,10 @@ CryptoFeatures crypto_features(const CpuidTable& table, uint64_t xfrm) {
 std::string_view missing_feature(const CpuidTable& table, uint64_t xfrm) {
   const CryptoFeatures crypto = crypto_features(table, xfrm);
   const uint64_t features = usable_features(table, xfrm);
-  if ((features & kCpuSse42) == 0 || (features & kCpuPopcnt) == 0 || !crypto.ssse3) return "the processor lacks x86-64-v2 (SSE4.2, POPCNT)";
-  if (!crypto.aesni || !crypto.pclmul) return "the processor lacks AES-NI or PCLMULQDQ, which the enclave's encryption needs";
+  if ((features & kCpuSse42) == 0 || (features & kCpuPopcnt) == 0 || !crypto.ssse3)
+    return "the processor lacks x86-64-v2 (SSE4.2, POPCNT)";
+  if (!crypto.aesni || !crypto.pclmul)
+    return "the processor lacks AES-NI or PCLMULQDQ, which the enclave's encryption needs";
   if (!crypto.rdrand) return "the processor lacks RDRAND, the enclave's source of random numbers";
   return {};
 }

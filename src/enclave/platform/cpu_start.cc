@@ -13,7 +13,8 @@ CryptoFeatures crypto;
 
 hostcall::CpuidRegisters ask(uint32_t leaf, uint32_t subleaf) {
   hostcall::CpuidRegisters registers{};
-  if (!hostcall::cpuid(leaf, subleaf, registers)) panic("the host does not tell the processor's features (cpuid)");
+  if (!hostcall::cpuid(leaf, subleaf, registers))
+    panic("the host does not tell the processor's features (cpuid)");
   return registers;
 }
 
@@ -36,7 +37,11 @@ void check_cpu() {
   crypto = crypto_features(table, xfrm);
 }
 
-uint64_t cpu_features() { return features; }
-const CryptoFeatures& crypto_features() { return crypto; }
+uint64_t cpu_features() {
+  return features;
+}
+const CryptoFeatures& crypto_features() {
+  return crypto;
+}
 
 }  // namespace twine::enclave

@@ -1,10 +1,11 @@
 // Faults of guest code, as the runtime sees them.
 //
-// When an instruction in the code region faults and the page ledger cannot mend it, the platform calls the one registered handler, in
-// phase 1: on the exception stack, with the guest interrupted. The handler must be short: it takes no lock, allocates nothing
-// and touches neither linear memory nor the guest stack. To raise a trap it rewrites the interrupted registers, so that, when the
-// guest is resumed, execution goes on in phase 2: ordinary code of the runtime, on the stack that the handler put into RSP.
-// DF, AC and TF are cleared whenever RIP was changed.
+// When an instruction in the code region faults and the page ledger cannot mend it, the platform calls the
+// one registered handler, in phase 1: on the exception stack, with the guest interrupted. The handler must be
+// short: it takes no lock, allocates nothing and touches neither linear memory nor the guest stack. To raise
+// a trap it rewrites the interrupted registers, so that, when the guest is resumed, execution goes on in
+// phase 2: ordinary code of the runtime, on the stack that the handler put into RSP. DF, AC and TF are
+// cleared whenever RIP was changed.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,8 @@ enum class FaultAction : uint8_t {
 
 using GuestFaultHandler = FaultAction (*)(const Fault& fault, RegisterState& registers);
 
-// Called once by the runtime before any guest code runs. Without a handler every such fault aborts the enclave.
+// Called once by the runtime before any guest code runs. Without a handler every such fault aborts the
+// enclave.
 void set_guest_fault_handler(GuestFaultHandler handler);
 
 }  // namespace twine::enclave

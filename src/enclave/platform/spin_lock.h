@@ -1,4 +1,5 @@
-// A lock for short sections. The host schedules the threads, so waiting can take as long as it likes: it can always deny service.
+// A lock for short sections. The host schedules the threads, so waiting can take as long as it likes: it can
+// always deny service.
 #pragma once
 
 #include <atomic>

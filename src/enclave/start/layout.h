@@ -1,5 +1,5 @@
-// The layout of this image, as numbers: what the note says to the loader and what the enclave's own code computes with.
-// common/image_layout.h says what each part is.
+// The layout of this image, as numbers: what the note says to the loader and what the enclave's own code
+// computes with. common/image_layout.h says what each part is.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ inline constexpr uint64_t kKiB = 1024;
 inline constexpr uint64_t kMiB = 1024 * kKiB;
 inline constexpr uint64_t kGiB = 1024 * kMiB;
 
-// The image may grow to this; the code region ends where its last byte still reaches the image's first with a 32-bit displacement.
+// The image may grow to this; the code region ends where its last byte still reaches the image's first with a
+// 32-bit displacement.
 inline constexpr uint64_t kMaxImageSize = 2 * kMiB;
 
 inline constexpr ImageNote kImage = {
@@ -37,12 +38,14 @@ inline constexpr ImageNote kImage = {
 };
 inline constexpr ThreadBlockLayout kThreadBlock = thread_block_layout(kImage);
 
-// A fault in the handler is handled on the top of the exception stack, the handler itself runs below, next to the guard.
+// A fault in the handler is handled on the top of the exception stack, the handler itself runs below, next to
+// the guard.
 inline constexpr uint64_t kNestedStackSize = 16 * kKiB;
 
 inline constexpr uint64_t kMemorySlots = kImage.wasm_size / kMemorySlotStride;
 
-static_assert(threads_offset(kImage, kMaxImageSize) + kImage.tcs_count * kThreadBlock.size <= kImage.heap_offset);
+static_assert(threads_offset(kImage, kMaxImageSize) + kImage.tcs_count * kThreadBlock.size <=
+              kImage.heap_offset);
 static_assert(kImage.heap_offset + kImage.heap_size <= kImage.code_offset);
 static_assert(kImage.code_offset + kImage.code_size <= 2 * kGiB);
 static_assert(kImage.wasm_offset + kImage.wasm_size <= kImage.elrange_size);

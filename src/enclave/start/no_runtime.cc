@@ -3,6 +3,8 @@
 
 namespace twine {
 
-[[gnu::weak]] int64_t enclave_main() { return 0; }
+[[gnu::weak]] int64_t enclave_main() {
+  return 0;
+}
 
 }  // namespace twine

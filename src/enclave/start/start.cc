@@ -1,4 +1,5 @@
-// From the first instruction in C++ to the runtime: what has to be true before any other code of the enclave runs, in order.
+// From the first instruction in C++ to the runtime: what has to be true before any other code of the enclave
+// runs, in order.
 //
 //   relocation            needs nothing
 //   canary, TLS           the stack protector, thread_local
@@ -34,7 +35,8 @@ void set_up_tls(ThreadControlBlock& thread) {
   const auto size = static_cast<uint64_t>(__tls_end - __tls_begin);
   const auto initialised = static_cast<uint64_t>(__tls_data_end - __tls_begin);
   constexpr uint64_t kAlignment = 64;  // image.ld gives the segment at most this
-  const uint64_t begin = reinterpret_cast<uint64_t>(&thread) - (size + kAlignment - 1) / kAlignment * kAlignment;
+  const uint64_t begin =
+      reinterpret_cast<uint64_t>(&thread) - (size + kAlignment - 1) / kAlignment * kAlignment;
   std::memcpy(reinterpret_cast<void*>(begin), __tls_begin, initialised);
 }
 
@@ -46,15 +48,18 @@ void set_up_arena(ThreadControlBlock& thread, uint64_t address, uint64_t size) {
   thread.arena = {.address = address, .size = kArenaSize};
 }
 
-[[noreturn, gnu::noinline]] void launch(ThreadControlBlock& thread, uint64_t arena_address, uint64_t arena_size) {
+[[noreturn, gnu::noinline]] void launch(ThreadControlBlock& thread, uint64_t arena_address,
+                                        uint64_t arena_size) {
   set_up_tls(thread);
   set_up_arena(thread, arena_address, arena_size);
-  if (started.exchange(true)) host_attack("the enclave was started on a second thread, which no guest asked for");
+  if (started.exchange(true))
+    host_attack("the enclave was started on a second thread, which no guest asked for");
   check_identity();
   open_memory();
   check_cpu();
   start_crypto();
-  for (const InitFunction* function = __init_array_begin; function != __init_array_end; ++function) (*function)();
+  for (const InitFunction* function = __init_array_begin; function != __init_array_end; ++function)
+    (*function)();
   const int64_t result = enclave_main();
   twine_exit(ExitReason::finished, result);
 }
@@ -62,7 +67,8 @@ void set_up_arena(ThreadControlBlock& thread, uint64_t address, uint64_t size) {
 }  // namespace
 
 // Without a stack protector: its canary changes here.
-extern "C" [[gnu::no_stack_protector]] void twine_start(ThreadControlBlock* thread, uint64_t arena_address, uint64_t arena_size) {
+extern "C" [[gnu::no_stack_protector]] void twine_start(ThreadControlBlock* thread, uint64_t arena_address,
+                                                        uint64_t arena_size) {
   // Relocation of the image happens once; a second thread comes when the image is in use.
   if (!started.load()) relocate();
   thread->tcs = reinterpret_cast<uint64_t>(thread) - kThreadBlock.tcb;

@@ -5,8 +5,8 @@
 
 namespace twine {
 
-// The launch. Called once, on the runtime stack, when everything is set up; its result is told to the host in RSI, with
-// ExitReason::finished.
+// The launch. Called once, on the runtime stack, when everything is set up; its result is told to the host in
+// RSI, with ExitReason::finished.
 int64_t enclave_main();
 
 }  // namespace twine

@@ -25,7 +25,11 @@ extern const InitFunction __init_array_end[];
 
 namespace twine::enclave {
 
-[[nodiscard]] inline uint64_t enclave_base() { return reinterpret_cast<uint64_t>(__image_base); }
-[[nodiscard]] inline uint64_t image_size() { return reinterpret_cast<uint64_t>(__image_end) - enclave_base(); }
+[[nodiscard]] inline uint64_t enclave_base() {
+  return reinterpret_cast<uint64_t>(__image_base);
+}
+[[nodiscard]] inline uint64_t image_size() {
+  return reinterpret_cast<uint64_t>(__image_end) - enclave_base();
+}
 
 }  // namespace twine::enclave

@@ -11,7 +11,8 @@ constexpr sgx::Secinfo secinfo(uint64_t flags, sgx::PageType type) {
 }
 
 // What EACCEPT demands the page's EPCM entry to be (SDM, "EACCEPT", operation).
-constexpr sgx::Secinfo kAdded = secinfo(sgx::kSecinfoR | sgx::kSecinfoW | sgx::kSecinfoPending, sgx::PageType::reg);
+constexpr sgx::Secinfo kAdded =
+    secinfo(sgx::kSecinfoR | sgx::kSecinfoW | sgx::kSecinfoPending, sgx::PageType::reg);
 constexpr sgx::Secinfo kTrimmed = secinfo(sgx::kSecinfoModified, sgx::PageType::trim);
 // What EACCEPTCOPY gives the page.
 constexpr sgx::Secinfo kReadOnly = secinfo(sgx::kSecinfoR, sgx::PageType::reg);
@@ -20,7 +21,8 @@ constexpr sgx::Secinfo kCode = secinfo(sgx::kSecinfoR | sgx::kSecinfoX, sgx::Pag
 }  // namespace
 
 void accept_page(uint64_t page) {
-  if (eaccept(kAdded, page) != sgx::ErrorCode::success) host_attack("a page that was to be new is not (EACCEPT)");
+  if (eaccept(kAdded, page) != sgx::ErrorCode::success)
+    host_attack("a page that was to be new is not (EACCEPT)");
 }
 
 void accept_page_copy(uint64_t page, const void* source, PageAccess access) {
@@ -30,6 +32,8 @@ void accept_page_copy(uint64_t page, const void* source, PageAccess access) {
   }
 }
 
-bool accept_trim(uint64_t page) { return eaccept(kTrimmed, page) == sgx::ErrorCode::success; }
+bool accept_trim(uint64_t page) {
+  return eaccept(kTrimmed, page) == sgx::ErrorCode::success;
+}
 
 }  // namespace twine::enclave

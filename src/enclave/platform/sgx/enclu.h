@@ -1,4 +1,5 @@
-// The ENCLU leaf functions that enclave code uses (SDM vol. 3D, "Intel SGX Instruction References"). EEXIT stands in entry.S.
+// The ENCLU leaf functions that enclave code uses (SDM vol. 3D, "Intel SGX Instruction References"). EEXIT
+// stands in entry.S.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,8 @@
 
 namespace twine::enclave {
 
-// RAX and ZF are the error code and whether there is one, for the leaves that have them; others fault instead.
+// RAX and ZF are the error code and whether there is one, for the leaves that have them; others fault
+// instead.
 inline void ereport(const sgx::TargetInfo& target, const void* report_data, void* report) {
   asm volatile("enclu"
                :
@@ -27,7 +29,8 @@ inline void ereport(const sgx::TargetInfo& target, const void* report_data, void
   return static_cast<sgx::ErrorCode>(rax);
 }
 
-[[nodiscard]] inline sgx::ErrorCode eacceptcopy(const sgx::Secinfo& secinfo, uint64_t page, const void* source) {
+[[nodiscard]] inline sgx::ErrorCode eacceptcopy(const sgx::Secinfo& secinfo, uint64_t page,
+                                                const void* source) {
   uint64_t rax = static_cast<uint64_t>(sgx::Enclu::eacceptcopy);
   asm volatile("enclu" : "+a"(rax) : "b"(&secinfo), "c"(page), "d"(source) : "memory", "cc");
   return static_cast<sgx::ErrorCode>(rax);

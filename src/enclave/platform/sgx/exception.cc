@@ -1,5 +1,6 @@
-// The in-enclave half of exception handling, phase 1: what twine_handle_exception does between an EENTER at CSSA = 1 and its EEXIT.
-// It runs on the exception stack, reads the interrupted frame, and either mends the cause or rewrites the frame.
+// The in-enclave half of exception handling, phase 1: what twine_handle_exception does between an EENTER at
+// CSSA = 1 and its EEXIT. It runs on the exception stack, reads the interrupted frame, and either mends the
+// cause or rewrites the frame.
 #include "enclave/platform/sgx/exception.h"
 
 #include <array>
@@ -21,20 +22,38 @@ std::atomic<GuestFaultHandler> guest_fault_handler = nullptr;
 // RFLAGS.TF, DF, AC: what a handler's phase 2 must not find set (System V convention).
 constexpr uint64_t kFlagsToClear = (uint64_t{1} << 8) | (uint64_t{1} << 10) | (uint64_t{1} << 18);
 
-uint64_t frame_address(const ThreadControlBlock& thread) { return thread_block_base(thread) + kThreadBlock.ssa; }
+uint64_t frame_address(const ThreadControlBlock& thread) {
+  return thread_block_base(thread) + kThreadBlock.ssa;
+}
 
 sgx::SsaGpr& interrupted_registers(const ThreadControlBlock& thread) {
   return *reinterpret_cast<sgx::SsaGpr*>(frame_address(thread) + sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
 }
 
 const sgx::ExInfo& interrupted_exinfo(const ThreadControlBlock& thread) {
-  return *reinterpret_cast<const sgx::ExInfo*>(frame_address(thread) + sgx::ssa_exinfo_offset(kImage.ssa_frame_pages));
+  return *reinterpret_cast<const sgx::ExInfo*>(frame_address(thread) +
+                                               sgx::ssa_exinfo_offset(kImage.ssa_frame_pages));
 }
 
 RegisterState read_registers(const sgx::SsaGpr& gpr) {
-  return {.rax = gpr.rax, .rcx = gpr.rcx, .rdx = gpr.rdx, .rbx = gpr.rbx, .rsp = gpr.rsp, .rbp = gpr.rbp,
-          .rsi = gpr.rsi, .rdi = gpr.rdi, .r8 = gpr.r8, .r9 = gpr.r9, .r10 = gpr.r10, .r11 = gpr.r11,
-          .r12 = gpr.r12, .r13 = gpr.r13, .r14 = gpr.r14, .r15 = gpr.r15, .rflags = gpr.rflags, .rip = gpr.rip};
+  return {.rax = gpr.rax,
+          .rcx = gpr.rcx,
+          .rdx = gpr.rdx,
+          .rbx = gpr.rbx,
+          .rsp = gpr.rsp,
+          .rbp = gpr.rbp,
+          .rsi = gpr.rsi,
+          .rdi = gpr.rdi,
+          .r8 = gpr.r8,
+          .r9 = gpr.r9,
+          .r10 = gpr.r10,
+          .r11 = gpr.r11,
+          .r12 = gpr.r12,
+          .r13 = gpr.r13,
+          .r14 = gpr.r14,
+          .r15 = gpr.r15,
+          .rflags = gpr.rflags,
+          .rip = gpr.rip};
 }
 
 void write_registers(sgx::SsaGpr& gpr, const RegisterState& state) {
@@ -59,8 +78,8 @@ void write_registers(sgx::SsaGpr& gpr, const RegisterState& state) {
   gpr.rflags = moved ? gpr.rflags & ~kFlagsToClear : state.rflags;
 }
 
-// "TEXT at image + 0x1234", without allocating: the sentence that ends the enclave. An address inside says nothing about
-// the guest's data.
+// "TEXT at image + 0x1234", without allocating: the sentence that ends the enclave. An address inside says
+// nothing about the guest's data.
 class Sentence {
  public:
   Sentence& add(std::string_view text) {
@@ -95,7 +114,8 @@ void raise_in_guest(FaultKind kind, uint64_t address, sgx::SsaGpr& gpr) {
   const GuestFaultHandler handler = guest_fault_handler.load(std::memory_order_acquire);
   RegisterState state = read_registers(gpr);
   const Fault fault{.kind = kind, .rip = gpr.rip, .address = address};
-  if (handler == nullptr || handler(fault, state) != FaultAction::resume) die_at("the guest's code faulted", gpr.rip, address);
+  if (handler == nullptr || handler(fault, state) != FaultAction::resume)
+    die_at("the guest's code faulted", gpr.rip, address);
   write_registers(gpr, state);
 }
 
@@ -106,9 +126,11 @@ void handle_page_fault(ThreadControlBlock& thread, sgx::SsaGpr& gpr, bool in_gue
       thread.spurious_fault_page = 0;
       return;
     case Verdict::in_order: {
-      // Another thread may have accepted the page since; then once is enough. The same page again means that the host keeps it away.
+      // Another thread may have accepted the page since; then once is enough. The same page again means that
+      // the host keeps it away.
       const uint64_t page = address / kPageSize + 1;
-      if (thread.spurious_fault_page == page) die_at("host attack: the host took away a page", gpr.rip, address);
+      if (thread.spurious_fault_page == page)
+        die_at("host attack: the host took away a page", gpr.rip, address);
       thread.spurious_fault_page = page;
       return;
     }
@@ -130,7 +152,9 @@ void handle_page_fault(ThreadControlBlock& thread, sgx::SsaGpr& gpr, bool in_gue
 
 }  // namespace
 
-void set_guest_fault_handler(GuestFaultHandler handler) { guest_fault_handler.store(handler, std::memory_order_release); }
+void set_guest_fault_handler(GuestFaultHandler handler) {
+  guest_fault_handler.store(handler, std::memory_order_release);
+}
 
 extern "C" void twine_handle_exception(ThreadControlBlock* thread) {
   sgx::SsaGpr& gpr = interrupted_registers(*thread);
@@ -152,9 +176,10 @@ extern "C" void twine_handle_exception(ThreadControlBlock* thread) {
 
 extern "C" void twine_handle_nested_exception(ThreadControlBlock* thread) {
   // The handler accepts pages; a page that the host does not provide is the one honest way to get here.
-  const auto& gpr = *reinterpret_cast<const sgx::SsaGpr*>(
-      frame_address(*thread) + TWINE_SSA_FRAME_SIZE + sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
-  if ((gpr.exitinfo & sgx::kExitinfoValid) == 0) panic("host attack: the exception handler was entered again");
+  const auto& gpr = *reinterpret_cast<const sgx::SsaGpr*>(frame_address(*thread) + TWINE_SSA_FRAME_SIZE +
+                                                          sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
+  if ((gpr.exitinfo & sgx::kExitinfoValid) == 0)
+    panic("host attack: the exception handler was entered again");
   if ((gpr.exitinfo & sgx::kExitinfoVectorMask) == static_cast<uint32_t>(sgx::Vector::pf)) {
     die_at("the host did not provide a page (out of EPC, or taken away)", gpr.rip, 0);
   }

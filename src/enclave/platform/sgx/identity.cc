@@ -33,7 +33,9 @@ constexpr uint64_t kSealedFlags = sgx::kAttributeInit | sgx::kAttributeDebug | s
 
 }  // namespace
 
-const Identity& identity() { return own_identity; }
+const Identity& identity() {
+  return own_identity;
+}
 
 void check_identity() {
   const sgx::TargetInfo nobody{};  // read here, verified by no one
@@ -54,17 +56,23 @@ void check_identity() {
   const uint64_t flags = report.attributes.flags;
   const uint64_t xfrm = report.attributes.xfrm;
   if ((report.miscselect & sgx::kMiscExinfo) == 0) {
-    host_attack("the enclave was created without MISCSELECT.EXINFO, so the processor does not tell the addresses of faults");
+    host_attack(
+        "the enclave was created without MISCSELECT.EXINFO, so the processor does not tell the addresses of "
+        "faults");
   }
   constexpr uint64_t kNeeded = sgx::kAttributeInit | sgx::kAttributeMode64Bit;
   if ((flags & kNeeded) != kNeeded) panic("the enclave's attributes lack INIT or MODE64BIT");
-  if ((flags & sgx::kAttributeDebug) != 0) panic("the enclave was created with the DEBUG attribute; this image keeps secrets and does not run so");
+  if ((flags & sgx::kAttributeDebug) != 0)
+    panic("the enclave was created with the DEBUG attribute; this image keeps secrets and does not run so");
   if ((flags & (sgx::kAttributeProvisionKey | sgx::kAttributeEinittokenKey)) != 0) {
-    panic("the enclave was created with a key attribute (PROVISIONKEY or EINITTOKENKEY) that it has no use for");
+    panic(
+        "the enclave was created with a key attribute (PROVISIONKEY or EINITTOKENKEY) that it has no use "
+        "for");
   }
   constexpr uint64_t kKnown = sgx::kXfrmLegacy | sgx::kXfrmAvx | sgx::kXfrmAvx512 | sgx::kXfrmPkru;
   if ((xfrm & sgx::kXfrmLegacy) != sgx::kXfrmLegacy) panic("the enclave's XFRM lacks x87 or SSE state");
-  if ((xfrm & ~kKnown) != 0) panic("the enclave's XFRM has state beyond AVX-512 and PKRU, for which the SSA frame has no room");
+  if ((xfrm & ~kKnown) != 0)
+    panic("the enclave's XFRM has state beyond AVX-512 and PKRU, for which the SSA frame has no room");
   twine_extended_state = xfrm;
 }
 
@@ -85,7 +93,8 @@ std::array<uint8_t, kReportSize> make_report(std::span<const uint8_t, kTargetInf
 Result<SealKey> seal_key(const SealKeyRequest& request) {
   sgx::KeyRequest key_request{};
   key_request.keyname = static_cast<uint16_t>(sgx::KeyName::seal);
-  key_request.keypolicy = request.policy == SealPolicy::this_enclave ? sgx::kKeypolicyMrenclave : sgx::kKeypolicyMrsigner;
+  key_request.keypolicy =
+      request.policy == SealPolicy::this_enclave ? sgx::kKeypolicyMrenclave : sgx::kKeypolicyMrsigner;
   key_request.isvsvn = request.isv_svn;
   std::copy(request.cpu_svn.begin(), request.cpu_svn.end(), key_request.cpusvn);
   key_request.attributemask = {.flags = kSealedFlags, .xfrm = 0};
@@ -97,9 +106,13 @@ Result<SealKey> seal_key(const SealKeyRequest& request) {
     case sgx::ErrorCode::success:
       return aligned.key;
     case sgx::ErrorCode::invalid_isvsvn:
-      return fail(ErrorCode::signature, "sealed by an enclave of a higher security version (ISVSVN) than this one; run the newer image");
+      return fail(
+          ErrorCode::signature,
+          "sealed by an enclave of a higher security version (ISVSVN) than this one; run the newer image");
     case sgx::ErrorCode::invalid_cpusvn:
-      return fail(ErrorCode::signature, "sealed on a processor of a higher security version (CPUSVN) than this one; update its microcode");
+      return fail(
+          ErrorCode::signature,
+          "sealed on a processor of a higher security version (CPUSVN) than this one; update its microcode");
     default:
       return fail(ErrorCode::internal, "the processor refuses the sealing key (EGETKEY)");
   }

@@ -29,9 +29,13 @@ constexpr size_t kMaxReason = 512;  // the rest is cut
 
 }  // namespace
 
-void panic(std::string_view reason) { die(reason, {}); }
+void panic(std::string_view reason) {
+  die(reason, {});
+}
 
-void host_attack(std::string_view what) { die("host attack: ", what); }
+void host_attack(std::string_view what) {
+  die("host attack: ", what);
+}
 
 extern "C" void twine_entry_violation(EntryViolation violation) {
   switch (violation) {
@@ -40,7 +44,8 @@ extern "C" void twine_entry_violation(EntryViolation violation) {
     case EntryViolation::no_host_call:
       host_attack("the host returned from a host call that was not made");
     case EntryViolation::not_an_exception:
-      host_attack("the enclave was entered in the middle of an interrupted thread, not to handle an exception");
+      host_attack(
+          "the enclave was entered in the middle of an interrupted thread, not to handle an exception");
     case EntryViolation::bad_reason:
       break;
   }

@@ -1,4 +1,5 @@
-// RDRAND (SDM vol. 1, "RDRAND Instruction"): a generator inside the processor, which no host can see or steer.
+// RDRAND (SDM vol. 1, "RDRAND Instruction"): a generator inside the processor, which no host can see or
+// steer.
 #include <cstring>
 
 #include "enclave/platform/platform.h"
@@ -7,7 +8,8 @@
 namespace twine::enclave {
 namespace {
 
-// "It is recommended that software attempt 10 retries in a tight loop" before the generator is taken to be broken.
+// "It is recommended that software attempt 10 retries in a tight loop" before the generator is taken to be
+// broken.
 constexpr int kRetries = 10;
 
 }  // namespace
@@ -18,7 +20,8 @@ constexpr int kRetries = 10;
     uint64_t word;
     bool valid;
     asm volatile("rdrand %0" : "=r"(word), "=@ccc"(valid));
-    // Some processors answer all ones, and claim it to be valid, when the generator did not survive a suspend.
+    // Some processors answer all ones, and claim it to be valid, when the generator did not survive a
+    // suspend.
     if (valid && word != ~uint64_t{0}) return word;
   }
   panic("the processor's random generator (RDRAND) does not work");

@@ -7,11 +7,17 @@
 
 namespace twine::enclave {
 
-void exit_host_call() { twine_exit_host_call(); }
+void exit_host_call() {
+  twine_exit_host_call();
+}
 
-Arena arena() { return this_thread().arena; }
+Arena arena() {
+  return this_thread().arena;
+}
 
-uint64_t current_thread_block() { return thread_block_base(this_thread()); }
+uint64_t current_thread_block() {
+  return thread_block_base(this_thread());
+}
 
 bool is_inside(uint64_t address, uint64_t size) {
   const uint64_t base = enclave_base();

@@ -13,8 +13,8 @@
 
 namespace twine::enclave {
 
-// A thread goes idle → running at `start`; running → in_host_call at a host call; in_host_call → running at `host_call_done`.
-// It never becomes idle again: a launch is entered once. entry.S alone moves it.
+// A thread goes idle → running at `start`; running → in_host_call at a host call; in_host_call → running at
+// `host_call_done`. It never becomes idle again: a launch is entered once. entry.S alone moves it.
 enum class ThreadState : uint64_t { idle = 0, running = 1, in_host_call = 2 };
 
 // What the host did at EENTER that the protocol of common/entry.h does not allow.
@@ -22,15 +22,16 @@ enum class EntryViolation : uint64_t { not_idle = 1, no_host_call = 2, bad_reaso
 
 // Lies at the start of the TCB page, which is measured and so zero at first.
 struct ThreadControlBlock {
-  ThreadControlBlock* self;                 // 0x00  FS:0, as the psABI's TLS model has it
-  uint64_t tcs;                             // 0x08
-  ThreadState state;                        // 0x10
-  uint64_t host_call_rsp;                   // 0x18  the runtime's stack while in a host call
-  uint64_t level;                           // 0x20  CSSA of the entry that runs: 0 ordinary, 1 handler, 2 fault in the handler
-  uint64_t canary;                          // 0x28  stack protector, FS:0x28
-  std::array<uint64_t, 3> exit_address;     // 0x30  where EEXIT goes, a level: RCX of the EENTER, which the processor set
-  Arena arena;                              // 0x48
-  uint64_t spurious_fault_page;             // 0x58  page of the last #PF that found everything in order; + 1, 0: none
+  ThreadControlBlock* self;  // 0x00  FS:0, as the psABI's TLS model has it
+  uint64_t tcs;              // 0x08
+  ThreadState state;         // 0x10
+  uint64_t host_call_rsp;    // 0x18  the runtime's stack while in a host call
+  uint64_t level;   // 0x20  CSSA of the entry that runs: 0 ordinary, 1 handler, 2 fault in the handler
+  uint64_t canary;  // 0x28  stack protector, FS:0x28
+  std::array<uint64_t, 3>
+      exit_address;  // 0x30  where EEXIT goes, a level: RCX of the EENTER, which the processor set
+  Arena arena;       // 0x48
+  uint64_t spurious_fault_page;  // 0x58  page of the last #PF that found everything in order; + 1, 0: none
 };
 static_assert(offsetof(ThreadControlBlock, self) == TWINE_TCB_SELF);
 static_assert(offsetof(ThreadControlBlock, state) == TWINE_TCB_STATE);
@@ -40,25 +41,29 @@ static_assert(offsetof(ThreadControlBlock, canary) == TWINE_TCB_CANARY);
 static_assert(offsetof(ThreadControlBlock, exit_address) == TWINE_TCB_EXIT_ADDRESS);
 static_assert(sizeof(ThreadControlBlock) <= kPageSize);
 
-static_assert(TWINE_SSA_FRAME_SIZE == kImage.ssa_frame_pages * kPageSize && TWINE_THREAD_SSA == kThreadBlock.ssa);
+static_assert(TWINE_SSA_FRAME_SIZE == kImage.ssa_frame_pages * kPageSize &&
+              TWINE_THREAD_SSA == kThreadBlock.ssa);
 static_assert(TWINE_THREAD_TCB == kThreadBlock.tcb);
 static_assert(TWINE_THREAD_NESTED_STACK_TOP == kThreadBlock.exception_stack + kImage.exception_stack_size);
 static_assert(TWINE_THREAD_EXCEPTION_STACK_TOP == TWINE_THREAD_NESTED_STACK_TOP - kNestedStackSize);
 static_assert(TWINE_THREAD_RUNTIME_STACK_TOP == kThreadBlock.runtime_stack + kImage.runtime_stack_size);
-static_assert(TWINE_STATE_IDLE == uint64_t(ThreadState::idle) && TWINE_STATE_RUNNING == uint64_t(ThreadState::running) &&
+static_assert(TWINE_STATE_IDLE == uint64_t(ThreadState::idle) &&
+              TWINE_STATE_RUNNING == uint64_t(ThreadState::running) &&
               TWINE_STATE_IN_HOST_CALL == uint64_t(ThreadState::in_host_call));
 static_assert(TWINE_ENTER_START == uint64_t(EnterReason::start) &&
               TWINE_ENTER_HOST_CALL_DONE == uint64_t(EnterReason::host_call_done) &&
               TWINE_ENTER_HANDLE_EXCEPTION == uint64_t(EnterReason::handle_exception));
 static_assert(TWINE_EXIT_HOST_CALL == uint64_t(ExitReason::host_call) &&
               TWINE_EXIT_FINISHED == uint64_t(ExitReason::finished) &&
-              TWINE_EXIT_RESUME == uint64_t(ExitReason::resume) && TWINE_EXIT_DEAD == uint64_t(ExitReason::dead));
+              TWINE_EXIT_RESUME == uint64_t(ExitReason::resume) &&
+              TWINE_EXIT_DEAD == uint64_t(ExitReason::dead));
 static_assert(TWINE_VIOLATION_NOT_IDLE == uint64_t(EntryViolation::not_idle) &&
               TWINE_VIOLATION_NO_HOST_CALL == uint64_t(EntryViolation::no_host_call) &&
               TWINE_VIOLATION_BAD_REASON == uint64_t(EntryViolation::bad_reason) &&
               TWINE_VIOLATION_NOT_AN_EXCEPTION == uint64_t(EntryViolation::not_an_exception));
 
-// The block of the thread that runs. GS is reloaded from the TCS at every EENTER and ERESUME, and nothing inside changes it.
+// The block of the thread that runs. GS is reloaded from the TCS at every EENTER and ERESUME, and nothing
+// inside changes it.
 [[nodiscard]] inline ThreadControlBlock& this_thread() {
   ThreadControlBlock* block;
   asm("movq %%gs:0, %0" : "=r"(block));
@@ -69,7 +74,8 @@ static_assert(TWINE_VIOLATION_NOT_IDLE == uint64_t(EntryViolation::not_idle) &&
   return reinterpret_cast<uint64_t>(&thread) - kThreadBlock.tcb;
 }
 
-// --- entry.S -------------------------------------------------------------------------------------------------------
+// --- entry.S
+// -------------------------------------------------------------------------------------------------------
 
 extern "C" {
 // platform.h's exit_host_call().

@@ -1,5 +1,5 @@
-// Numbers that entry.S shares with C++. thread.h asserts that they agree with the structs and the image layout; an assembler
-// cannot read either.
+// Numbers that entry.S shares with C++. thread.h asserts that they agree with the structs and the image
+// layout; an assembler cannot read either.
 #pragma once
 
 // From the TCS to the rest of its thread block (common/image_layout.h, start/layout.h).
@@ -18,7 +18,8 @@
 #define TWINE_TCB_CANARY 0x28
 #define TWINE_TCB_EXIT_ADDRESS 0x30  // three of them, one a level
 
-// GPRSGX, from the start of an SSA frame (SDM vol. 3D, table "Layout of GPRSGX Portion of the State Save Area").
+// GPRSGX, from the start of an SSA frame (SDM vol. 3D, table "Layout of GPRSGX Portion of the State Save
+// Area").
 #define TWINE_SSA_GPR (TWINE_SSA_FRAME_SIZE - 184)
 #define TWINE_SSA_URSP (TWINE_SSA_GPR + 144)
 #define TWINE_SSA_URBP (TWINE_SSA_GPR + 152)
