@@ -3,4 +3,13 @@ if(TARGET twine_codegen_llvm)
   target_compile_options(twm-compile PRIVATE ${TWINE_WARNINGS})
   target_link_libraries(twm-compile PRIVATE twine_codegen_llvm)
   set_target_properties(twm-compile PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+  twine_library(twine_guest_host SOURCES support/guest_host.cc LIBRARIES twine_codegen_llvm)
+  target_include_directories(twine_guest_host PUBLIC ${CMAKE_CURRENT_LIST_DIR}/..)
+
+  find_package(nlohmann_json REQUIRED)
+  add_executable(twm-spec tools/twm_spec.cc)
+  target_compile_options(twm-spec PRIVATE ${TWINE_WARNINGS})
+  target_link_libraries(twm-spec PRIVATE twine_guest_host nlohmann_json::nlohmann_json)
+  set_target_properties(twm-spec PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endif()
