@@ -200,11 +200,14 @@ struct BacktraceFrame {
   }
 };
 
+// Of a deep stack the middle is left out: these many frames stand before the gap.
+inline constexpr size_t kInnermostFrames = 32;
+
 struct TrapReport {
   abi::TrapKind kind{};
   std::string message;  // the specification's words: "integer divide by zero"
   std::vector<BacktraceFrame> frames;
-  uint32_t frames_omitted = 0;  // of a deep stack, from its middle
+  uint32_t frames_omitted = 0;  // after the first kInnermostFrames
 
   static void fields(auto& self, auto&& field) {
     field(1, "kind", self.kind);

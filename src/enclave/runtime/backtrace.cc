@@ -12,7 +12,6 @@ extern "C" const char twine_guest_returned[];  // trampolines.S
 namespace twine::enclave {
 namespace {
 
-constexpr size_t kInnermostFrames = 32;
 constexpr size_t kOutermostFrames = 8;
 
 // A word of the guest stack; none outside of it.

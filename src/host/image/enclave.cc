@@ -91,6 +91,13 @@ Result<void> add_run(host::sgx::Driver& driver, const PageRun& run) {
   return {};
 }
 
+std::unexpected<Error> other_image(const EnclaveImage& image, const sgx::Sigstruct& sigstruct) {
+  return fail(ErrorCode::signature, fmt::format("the SIGSTRUCT was made for another enclave image: it names "
+                                                "MRENCLAVE {}, this image has {}; sign it "
+                                                "again with: twine sign",
+                                                to_hex(sigstruct.enclavehash), to_hex(image.measure())));
+}
+
 }  // namespace
 
 uint64_t choose_xfrm(uint32_t ssa_frame_pages) {
@@ -114,19 +121,11 @@ uint64_t choose_xfrm(uint32_t ssa_frame_pages) {
 Result<Enclave> Enclave::build(std::unique_ptr<host::sgx::Driver> driver, const EnclaveImage& image,
                                const sgx::Sigstruct& sigstruct) {
   TWINE_TRY(verify_sigstruct(sigstruct));
-  const Mrenclave mrenclave = image.measure();
-  if (!std::ranges::equal(mrenclave, sigstruct.enclavehash)) {
-    return fail(ErrorCode::signature, fmt::format("the SIGSTRUCT was made for another enclave image: it "
-                                                  "names MRENCLAVE {}, this image has {}; sign it "
-                                                  "again with: twine sign",
-                                                  to_hex(sigstruct.enclavehash), to_hex(mrenclave)));
-  }
-
   Enclave enclave;
   enclave.driver_ = std::move(driver);
   enclave.note_ = image.note();
   enclave.threads_ = image.tcs_offset(0);
-  enclave.mrenclave_ = mrenclave;
+  std::ranges::copy(sigstruct.enclavehash, enclave.mrenclave_.begin());  // EINIT compares it
   enclave.attributes_ = {.flags = sgx::kAttributeMode64Bit,
                          .xfrm = choose_xfrm(image.note().ssa_frame_pages)};
   host::sgx::Driver& sgx_driver = *enclave.driver_;
@@ -145,7 +144,10 @@ Result<Enclave> Enclave::build(std::unique_ptr<host::sgx::Driver> driver, const 
 
   sgx::Sigstruct aligned = sigstruct;
   const sgx_enclave_init init{.sigstruct = address_of(&aligned)};
-  TWINE_TRY(check("SGX_IOC_ENCLAVE_INIT", sgx_driver.init(init)));
+  if (const int result = sgx_driver.init(init); result != 0) {
+    if (result == static_cast<int>(sgx::ErrorCode::invalid_measurement)) return other_image(image, sigstruct);
+    TWINE_TRY(check("SGX_IOC_ENCLAVE_INIT", result));
+  }
 
   for (const PageRun& run : image.runs()) {
     TWINE_TRY(check("mmap of the enclave",

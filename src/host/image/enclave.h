@@ -16,10 +16,8 @@ namespace twine::image {
 class Enclave {
  public:
   // Reserves ELRANGE, creates the enclave, adds and measures all pages, initialises it and opens the added
-  // pages to the processor. Before that, compares the measurement with the SIGSTRUCT's, so that a mismatch is
-  // told in words a person can act on. Errors: signature (the SIGSTRUCT does not verify, or is for another
-  // image), unsupported (no room for the needed processor state in an SSA frame), out_of_memory, io (the
-  // driver refused, with its reason).
+  // pages to the processor. Errors: signature (the SIGSTRUCT does not verify, or is for another image),
+  // out_of_memory, io (the driver refused, with its reason).
   static Result<Enclave> build(std::unique_ptr<host::sgx::Driver> driver, const EnclaveImage& image,
                                const sgx::Sigstruct& sigstruct);
 

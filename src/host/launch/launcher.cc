@@ -1,0 +1,196 @@
+#include "host/launch/launcher.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "host/files/files.h"
+#include "host/image/enclave.h"
+#include "host/launch/pages.h"
+#include "host/launch/stopwatch.h"
+#include "host/sgx/thread.h"
+
+namespace twine::host {
+namespace {
+
+constexpr char kEmulationNotice[] = "twine: emulated SGX: no secrecy, for development only\n";
+
+Result<std::filesystem::path> default_image_path() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error)
+    return fail(ErrorCode::io,
+                "/proc/self/exe: " + error.message() + "; name the enclave image with --enclave");
+  return program.parent_path() / "twine-enclave";
+}
+
+Result<twine::sgx::Sigstruct> load_sigstruct(const std::filesystem::path& image_path) {
+  const std::filesystem::path path = image_path.string() + ".sig";
+  Result<std::vector<uint8_t>> bytes = read_file(path, 1 << 16);
+  if (!bytes && bytes.error().code == ErrorCode::not_found) {
+    return fail(
+        ErrorCode::not_found,
+        path.string() + ": the enclave image is not signed; sign it with: twine sign " + image_path.string());
+  }
+  if (!bytes) return std::unexpected(std::move(bytes).error());
+  Result<twine::sgx::Sigstruct> sigstruct = image::parse_sigstruct(*bytes);
+  if (!sigstruct) return within(path.string(), std::move(sigstruct).error());
+  if (Result<void> verified = image::verify_sigstruct(*sigstruct); !verified) {
+    return within(path.string(), std::move(verified).error());
+  }
+  return sigstruct;
+}
+
+Result<bool> choose_emulation(SgxChoice choice) {
+  if (choice == SgxChoice::emulated) return true;
+  const sgx::Probe probe = sgx::probe();
+  // With a driver present nobody is moved to emulation unasked, even if something else is missing.
+  if (choice == SgxChoice::automatic && !probe.device_present) return true;
+  if (probe.hardware_usable()) return false;
+  return fail(
+      ErrorCode::unsupported,
+      sgx::hardware_missing(probe) + "; `twine doctor` tells more, and --sgx emulated runs without secrecy");
+}
+
+Result<std::unique_ptr<sgx::Driver>> open_driver(bool emulated) {
+  if (!emulated) return sgx::open_kernel_driver();
+  auto driver = sgx::open_emulated_driver({});
+  // One write, so that it is one line whoever else writes; if standard error is closed nobody can be told.
+  if (driver) static_cast<void>(!::write(STDERR_FILENO, kEmulationNotice, sizeof(kEmulationNotice) - 1));
+  return driver;
+}
+
+class ServiceHandler final : public sgx::HostCallHandler {
+ public:
+  explicit ServiceHandler(Services& services) : services_(services) {}
+  void host_call(std::span<uint8_t> arena) override { services_.serve(std::as_writable_bytes(arena)); }
+
+ private:
+  Services& services_;
+};
+
+std::vector<std::byte> to_bytes(std::span<const uint8_t> bytes) {
+  const auto view = std::as_bytes(bytes);
+  return {view.begin(), view.end()};
+}
+
+// /dev/null in the place of a descriptor that is -1.
+class NullFile {
+ public:
+  explicit NullFile(const StandardFiles& files) {
+    if (files.input < 0 || files.output < 0 || files.error < 0)
+      descriptor_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  }
+  NullFile(const NullFile&) = delete;
+  NullFile& operator=(const NullFile&) = delete;
+  ~NullFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  [[nodiscard]] int unless(int given) const { return given >= 0 ? given : descriptor_; }
+
+ private:
+  int descriptor_ = -1;
+};
+
+void print_diagnostic(hostcall::DiagnosticLevel level, std::string_view text) {
+  if (level > hostcall::DiagnosticLevel::warning) return;
+  const std::string line = "twine: enclave: " + std::string(text) + "\n";
+  static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
+}
+
+// The enclave marks its phases by the time stamp counter; this tells how long a tick is, from two looks at
+// both clocks.
+class TickClock {
+ public:
+  [[nodiscard]] uint64_t start() const { return start_ticks_; }
+  // Ends the measurement.
+  void stop() {
+    end_ticks_ = __rdtsc();
+    elapsed_ = stopwatch_.nanoseconds();
+  }
+  [[nodiscard]] uint64_t end() const { return end_ticks_; }
+  // Nanoseconds from tick to tick; zero if one was not reached, or if they do not ascend (the enclave's word
+  // is the host's only here).
+  [[nodiscard]] uint64_t between(uint64_t from, uint64_t to) const {
+    if (from == 0 || to <= from || end_ticks_ <= start_ticks_) return 0;
+    const double scale = static_cast<double>(elapsed_) / static_cast<double>(end_ticks_ - start_ticks_);
+    return static_cast<uint64_t>(static_cast<double>(to - from) * scale);
+  }
+
+ private:
+  Stopwatch stopwatch_;
+  uint64_t start_ticks_ = __rdtsc();
+  uint64_t end_ticks_ = 0;
+  uint64_t elapsed_ = 0;
+};
+
+}  // namespace
+
+Result<EnclaveProgram> EnclaveProgram::load(const std::optional<std::filesystem::path>& path,
+                                            SgxChoice choice) {
+  const bool emulated = TWINE_TRY(choose_emulation(choice));
+  const Stopwatch stopwatch;
+  const std::filesystem::path image_path = path ? *path : TWINE_TRY(default_image_path());
+  image::EnclaveImage image = TWINE_TRY(image::EnclaveImage::load(image_path));
+  const twine::sgx::Sigstruct sigstruct = TWINE_TRY(load_sigstruct(image_path));
+  EnclaveProgram program(std::move(image), sigstruct, emulated);
+  program.load_ns_ = stopwatch.nanoseconds();
+  return program;
+}
+
+Result<LaunchOutcome> EnclaveProgram::run(const LaunchRequest& request) const {
+  TWINE_TRY(check_manifest(request.manifest));
+
+  ServicesConfig config;
+  const std::vector<uint8_t> manifest = encode_manifest(request.manifest);
+  config.manifest = to_bytes(manifest);
+  for (const std::span<const uint8_t> module : request.modules) config.modules.push_back(to_bytes(module));
+  config.mounts = request.mounts;
+  const NullFile null(request.files);
+  config.standard_input = null.unless(request.files.input);
+  config.standard_output = null.unless(request.files.output);
+  config.standard_error = null.unless(request.files.error);
+  config.diagnostic = print_diagnostic;
+
+  const Stopwatch create;
+  std::unique_ptr<sgx::Driver> driver = TWINE_TRY(open_driver(emulated_));
+  image::Enclave enclave = TWINE_TRY(image::Enclave::build(std::move(driver), image_, sigstruct_));
+  LaunchOutcome outcome;
+  outcome.times.create = create.nanoseconds();
+
+  EnclavePages pages(enclave);
+  config.pages = &pages;
+  const std::unique_ptr<Services> services = TWINE_TRY(Services::create(std::move(config)));
+  ServiceHandler handler(*services);
+  sgx::EnclaveThread thread(enclave.driver(), enclave.tcs_address(0), handler);
+
+  TickClock clock;
+  const Result<void> ran = thread.run();
+  clock.stop();
+  if (!ran) return std::unexpected(ran.error());
+
+  const std::vector<std::byte> output = services->output();
+  Result<LaunchResult> result =
+      decode_launch_result(std::span(reinterpret_cast<const uint8_t*>(output.data()), output.size()));
+  if (!result) return within("the enclave's result", std::move(result).error());
+  outcome.result = std::move(*result);
+  outcome.driver = enclave.driver().statistics();
+  outcome.host_calls = services->calls_served();
+
+  const PhaseMarks& marks = outcome.result.statistics.marks;
+  outcome.times.enter = clock.between(clock.start(), marks.entered);
+  outcome.times.load = clock.between(marks.entered, marks.loaded);
+  outcome.times.instantiate = clock.between(marks.loaded, marks.instantiated);
+  outcome.times.guest = clock.between(marks.instantiated, marks.finished);
+  outcome.times.finish = clock.between(marks.finished, clock.end());
+  return outcome;
+}
+
+}  // namespace twine::host

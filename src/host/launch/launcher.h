@@ -1,0 +1,89 @@
+// One launch: from an enclave image, modules and a manifest to what the guest did.
+//
+//   load      read image and SIGSTRUCT; decide where SGX comes from
+//   run       open the driver → build the enclave → enter → serve host calls until it is finished → decode
+//   its result
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/manifest.h"
+#include "common/result.h"
+#include "host/image/enclave_image.h"
+#include "host/image/sigstruct.h"
+#include "host/services/services.h"
+#include "host/sgx/driver.h"
+
+namespace twine::host {
+
+enum class SgxChoice : uint8_t { automatic, hardware, emulated };
+
+// File descriptors for the guest, borrowed; -1: empty.
+struct StandardFiles {
+  int input = 0;
+  int output = 1;
+  int error = 2;
+};
+
+struct LaunchRequest {
+  LaunchManifest manifest;
+  std::vector<std::span<const uint8_t>> modules;  // the files that manifest.modules describes, in its order
+  std::vector<HostMount> mounts;                  // where manifest.mounts lie, in its order
+  StandardFiles files;
+};
+
+// Where the time went, nanoseconds; see twine_statistics in include/twine/twine.h.
+struct LaunchTimes {
+  uint64_t create = 0;
+  uint64_t enter = 0;
+  uint64_t load = 0;
+  uint64_t instantiate = 0;
+  uint64_t guest = 0;
+  uint64_t finish = 0;
+};
+
+struct LaunchOutcome {
+  LaunchResult result;
+  LaunchTimes times;
+  sgx::DriverStatistics driver;
+  uint64_t host_calls = 0;
+};
+
+class EnclaveProgram {
+ public:
+  // `path` and `path`.sig; nothing: twine-enclave beside the running program.
+  // Errors: those of EnclaveImage::load and verify_sigstruct; unsupported (no such SGX here).
+  static Result<EnclaveProgram> load(const std::optional<std::filesystem::path>& path, SgxChoice choice);
+
+  // Runs on the calling thread. A guest that traps or exits is an outcome; so is a refusal by the enclave
+  // (LaunchStatus::refused). Errors: those of Services::create, Enclave::build and EnclaveThread::run;
+  // invalid_argument (the manifest contradicts itself).
+  [[nodiscard]] Result<LaunchOutcome> run(const LaunchRequest& request) const;
+
+  [[nodiscard]] bool emulated() const { return emulated_; }
+  [[nodiscard]] const twine::sgx::Sigstruct& sigstruct() const { return sigstruct_; }
+  [[nodiscard]] uint64_t load_ns() const { return load_ns_; }
+
+ private:
+  EnclaveProgram(image::EnclaveImage image, const twine::sgx::Sigstruct& sigstruct, bool emulated)
+      : image_(std::move(image)), sigstruct_(sigstruct), emulated_(emulated) {}
+
+  image::EnclaveImage image_;
+  twine::sgx::Sigstruct sigstruct_;
+  bool emulated_;
+  uint64_t load_ns_ = 0;
+};
+
+// "trap: NAME", then a line a frame:
+//
+//   trap: integer divide by zero
+//     0: divide     app.wasm+0x1a3
+//     1: _start     app.wasm+0x2b
+std::string describe_trap(const TrapReport& trap);
+
+}  // namespace twine::host
