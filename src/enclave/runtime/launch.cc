@@ -108,33 +108,6 @@ void run_program(const LaunchManifest& manifest, const ModulePolicy& policy, Mod
   run(*program, *manifest.invoke, manifest.invoke_arguments, result);
 }
 
-// The program's WASI context, destroyed with it.
-class OwnedWasiContext {
- public:
-  static Result<OwnedWasiContext> make(const LaunchManifest& manifest) {
-    wasi::WasiConfig config{
-        .arguments = manifest.arguments, .environment = manifest.environment, .preopens = {}};
-    for (uint32_t i = 0; i < manifest.mounts.size(); ++i) {
-      config.preopens.push_back({.guest_path = manifest.mounts[i].guest_path,
-                                 .mount = i,
-                                 .read_only = manifest.mounts[i].read_only});
-    }
-    return OwnedWasiContext(TWINE_TRY(wasi::make_wasi_context(std::move(config))));
-  }
-  OwnedWasiContext(OwnedWasiContext&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
-  OwnedWasiContext& operator=(OwnedWasiContext&&) = delete;
-  OwnedWasiContext(const OwnedWasiContext&) = delete;
-  OwnedWasiContext& operator=(const OwnedWasiContext&) = delete;
-  ~OwnedWasiContext() {
-    if (context_ != nullptr) wasi::destroy_wasi_context(context_);
-  }
-  [[nodiscard]] wasi::WasiContext& get() const { return *context_; }
-
- private:
-  explicit OwnedWasiContext(wasi::WasiContext* context) : context_(context) {}
-  wasi::WasiContext* context_;
-};
-
 }  // namespace
 
 uint64_t time_stamp() {
@@ -143,13 +116,10 @@ uint64_t time_stamp() {
 
 LaunchResult launch(const LaunchManifest& manifest, const ModulePolicy& policy, ModuleSource& source) {
   LaunchResult result;
-  Result<OwnedWasiContext> wasi = OwnedWasiContext::make(manifest);
-  if (!wasi) {
-    refuse(result, wasi.error());
-    return result;
-  }
+  wasi::WasiContext wasi(
+      {.arguments = manifest.arguments, .environment = manifest.environment, .mounts = manifest.mounts});
   Spectest spectest;
-  Store store(manifest.limits, wasi->get());
+  Store store(manifest.limits, wasi);
   Linker linker;
   linker.add(wasi::wasi_preview1_functions());
   if (manifest.steps.empty()) {
