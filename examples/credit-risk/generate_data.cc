@@ -112,6 +112,7 @@ credit::Result<std::vector<double>> write_prices(const std::string& directory, c
     double volatility;    // a day
   };
   std::vector<Instrument> instruments;
+  instruments.reserve(static_cast<std::size_t>(sizes.instruments));
   for (std::uint64_t i = 0; i < sizes.instruments; ++i) {
     instruments.push_back(
         {20 + 180 * random.uniform(), 0.3 + 0.6 * random.uniform(), 0.006 + 0.018 * random.uniform()});
@@ -133,6 +134,7 @@ credit::Result<std::vector<double>> write_prices(const std::string& directory, c
   if (auto done = out.finish(); !done) return std::unexpected(std::move(done).error());
 
   std::vector<double> last;
+  last.reserve(instruments.size());
   for (const Instrument& instrument : instruments) last.push_back(instrument.price);
   return last;
 }

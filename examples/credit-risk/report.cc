@@ -45,6 +45,7 @@ void print_rule(std::FILE* out, std::size_t width) {
 
 void print_borrowers(std::FILE* out, const std::vector<BorrowerRisk>& borrowers, std::size_t top) {
   std::vector<int> scores;
+  scores.reserve(borrowers.size());
   for (const BorrowerRisk& risk : borrowers) scores.push_back(score_of(risk).total());
   std::vector<std::size_t> order(borrowers.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -345,6 +345,7 @@ TEST_F(CreditRisk, OptionsAreCheckedAgainstTheirBounds) {
   const Option options[] = {{"--name", &name, 0, 0, "a name"}, {"--count", &count, 1, 10, "a count"}};
   const auto fault_of = [&](std::vector<std::string> arguments) -> std::string {
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size());
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     const auto parsed = parse_options(pointers, options);
     return parsed ? "" : parsed.error().to_string();

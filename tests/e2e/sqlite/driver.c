@@ -1,4 +1,5 @@
-// A small SQL shell over SQLite's library: runs a script on a database file and prints rows as the sqlite3 shell's list mode does.
+// A small SQL shell over SQLite's library: runs a script on a database file and prints rows as the sqlite3
+// shell's list mode does.
 //
 //   driver DATABASE SCRIPT     exits 0, or 1 with the error and its place on standard error
 //
@@ -55,7 +56,8 @@ int main(int argc, char** argv) {
     return 1;
   }
   sqlite3* database = NULL;
-  if (sqlite3_open_v2(argv[1], &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix-none") != SQLITE_OK) {
+  if (sqlite3_open_v2(argv[1], &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix-none") !=
+      SQLITE_OK) {
     return fail(database, argv[1], NULL);
   }
   int status = 0;
