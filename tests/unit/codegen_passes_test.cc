@@ -34,7 +34,7 @@ class Passes : public testing::Test {
     const std::string text =
         "define void @f(ptr swiftself %ctx, i32 %x, i32 %y, i32 %n, i32 %step) {\nentry:\n"
         "  %mbp = getelementptr inbounds i8, ptr %ctx, i64 16\n"
-        "  %mb = load ptr, ptr %mbp, !invariant.load !0, !twine.memory_base !0\n" +
+        "  %mb = load ptr, ptr %mbp, !invariant.load !0\n" +
         body + "}\ndeclare void @g(ptr swiftself)\n!0 = !{}\n";
     llvm::SMDiagnostic diagnostic;
     module_ = llvm::parseAssemblyString(text, diagnostic, context_);

@@ -18,7 +18,6 @@ Emitter::Emitter(Unit& unit, llvm::Function& function)
     // One load a function, for it dominates every access; unused, it goes away.
     llvm::LoadInst* base =
         load_invariant(builder_.getPtrTy(), field(context_, offsetof(abi::InstanceContext, memory0_base)));
-    base->setMetadata(kMemoryBaseMetadata, llvm::MDNode::get(unit.context(), {}));
     base->setMetadata(llvm::LLVMContext::MD_nonnull, llvm::MDNode::get(unit.context(), {}));
     memory_base_ = base;
   }

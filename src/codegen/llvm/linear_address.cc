@@ -3,17 +3,33 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/InstrTypes.h>
 
+#include <cstddef>
+
+#include "common/abi.h"
+
 namespace twine::codegen {
 
 using namespace llvm;
+
+bool is_memory_base(const Value* value) {
+  const auto* load = dyn_cast<LoadInst>(value);
+  if (load == nullptr || !load->hasMetadata(LLVMContext::MD_invariant_load)) return false;
+  const auto* field = dyn_cast<GetElementPtrInst>(load->getPointerOperand());
+  if (field == nullptr || field->getNumIndices() != 1 || !field->getSourceElementType()->isIntegerTy(8))
+    return false;
+  const auto* context = dyn_cast<Argument>(field->getPointerOperand());
+  const auto* offset = dyn_cast<ConstantInt>(field->getOperand(1));
+  return context != nullptr && context->hasSwiftSelfAttr() && offset != nullptr &&
+         offset->getZExtValue() == offsetof(abi::InstanceContext, memory0_base);
+}
 
 std::optional<LinearAddress> linear_address(Value* pointer) {
   LinearAddress address{nullptr, nullptr, 0};
   // Displacements are added by constant GEPs or by an addition of 64-bit values; either may have been moved
   // around.
   const auto add_displacement = [&](const APInt& value) {
-    if (value.isNegative() || value.uge(uint64_t{1} << 33)) return false;
-    address.displacement += value.getZExtValue();
+    if (value.getSignificantBits() > 40) return false;
+    address.displacement += value.getSExtValue();
     return true;
   };
   Value* index64 = nullptr;
@@ -29,8 +45,7 @@ std::optional<LinearAddress> linear_address(Value* pointer) {
     }
     pointer = gep->getPointerOperand();
   }
-  const auto* load = dyn_cast<LoadInst>(pointer);
-  if (load == nullptr || !load->hasMetadata(kMemoryBaseMetadata)) return std::nullopt;
+  if (!is_memory_base(pointer)) return std::nullopt;
   address.base = pointer;
   if (index64 == nullptr) {
     address.index = ConstantInt::get(Type::getInt32Ty(pointer->getContext()), 0);
@@ -40,13 +55,14 @@ std::optional<LinearAddress> linear_address(Value* pointer) {
       sum != nullptr &&
       (sum->getOpcode() == Instruction::Add ||
        (sum->getOpcode() == Instruction::Or && cast<PossiblyDisjointInst>(sum)->isDisjoint()))) {
-    const auto* constant = dyn_cast<ConstantInt>(sum->getOperand(1));
-    if (constant == nullptr || !add_displacement(constant->getValue())) return std::nullopt;
-    index64 = sum->getOperand(0);
+    if (const auto* constant = dyn_cast<ConstantInt>(sum->getOperand(1));
+        constant != nullptr && add_displacement(constant->getValue())) {
+      index64 = sum->getOperand(0);
+    }
   }
-  auto* extension = dyn_cast<ZExtInst>(index64);
-  if (extension == nullptr || !extension->getSrcTy()->isIntegerTy(32)) return std::nullopt;
-  address.index = extension->getOperand(0);
+  const auto* extension = dyn_cast<ZExtInst>(index64);
+  const bool from_i32 = extension != nullptr && extension->getSrcTy()->isIntegerTy(32);
+  address.index = from_i32 ? extension->getOperand(0) : index64;
   return address;
 }
 

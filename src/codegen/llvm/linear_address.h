@@ -9,14 +9,18 @@
 
 namespace twine::codegen {
 
-// Metadata kind on the load of InstanceContext::memory0_base.
-inline constexpr char kMemoryBaseMetadata[] = "twine.memory_base";
+// Whether `value` is the invariant load of InstanceContext::memory0_base. Told by its form: metadata of our
+// own would not survive inlining and common-subexpression elimination.
+bool is_memory_base(const llvm::Value* value);
 
-// base + zext64(index) + displacement, as the translator emits it and as LLVM may have rearranged it.
+// base + index + displacement, as the translator emits it and as LLVM may have rearranged it.
 struct LinearAddress {
-  llvm::Value* base;   // the tagged load
-  llvm::Value* index;  // i32; the constant 0 for an absolute address
-  uint64_t displacement;
+  llvm::Value* base;  // is_memory_base
+  llvm::Value*
+      index;  // i32, to be zero-extended; or i64, when LLVM has widened it; the i32 0 for an absolute address
+  int64_t displacement;
+  // An i32 index is never negative, so displacements 0 to d of one index lie in [0, size) if d does.
+  [[nodiscard]] bool index_is_unsigned() const { return index->getType()->isIntegerTy(32); }
 };
 
 // Nothing when the pointer does not have that form.

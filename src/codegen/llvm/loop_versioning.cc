@@ -18,7 +18,9 @@
 #include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
 #include <llvm/Transforms/Utils/ValueMapper.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 
 #include "codegen/llvm/linear_address.h"
@@ -35,28 +37,47 @@ constexpr unsigned kMaxLoopInstructions = 1500;
 // More checks than this in a preheader are dearer than what a short loop can win back.
 constexpr unsigned kMaxChecks = 24;
 
-// Where the address of an access goes as the loop runs: offset from the memory base = zext(start) + k *
-// sext(step) + displacement in iteration k, with no wrap at 32 bits if the run-time check holds.
+// How the address of an access moves, as an offset from the memory base in iteration k. Two forms, by what
+// LLVM has made of the i32 index:
+//   narrow  zext(start + constant + k * step) + displacement, with 32-bit start and step; it may wrap at 32
+//   bits wide    start + constant + k * step, with 64-bit start and step; LLVM has proven that it does not
 struct AffineAccess {
-  Instruction* instruction;
-  Value* base;
-  const SCEV* start;       // i32, loop-invariant, constant part removed
-  int64_t start_constant;  // its constant part, as a signed 32-bit number
-  const SCEV* step;        // i32, loop-invariant; null when the address does not change
-  uint64_t displacement;   // constant added after the extension to 64 bits
-  uint64_t size;           // bytes accessed
+  Instruction* instruction = nullptr;
+  Value* base = nullptr;
+  const SCEV* start = nullptr;  // loop-invariant, without its constant part
+  int64_t constant = 0;
+  const SCEV* step = nullptr;  // loop-invariant; null when the address does not change
+  int64_t displacement = 0;    // >= 0; 0 in the wide form
+  uint64_t size = 0;           // bytes accessed
+
+  [[nodiscard]] bool is_wide() const { return start->getType()->isIntegerTy(64); }
 };
 
-// Accesses that share start and step, so that one check covers them.
+// Accesses that share form, start and step, so that one check covers them.
 struct AccessGroup {
   Value* base;
   const SCEV* start;
   const SCEV* step;
-  int64_t lowest_constant;
-  uint64_t extent;  // bytes from the address with lowest_constant to the end of the furthest access
   SmallVector<AffineAccess, 4> members;
-  Value* first = nullptr;   // i64 in the preheader: zext(start + lowest_constant)
-  Value* step64 = nullptr;  // i64: sext(step)
+  Value* first = nullptr;   // i64 in the preheader: offset of the lowest constant in the first iteration
+  Value* step64 = nullptr;  // i64
+
+  [[nodiscard]] bool is_wide() const { return start->getType()->isIntegerTy(64); }
+  [[nodiscard]] int64_t lowest_constant() const {
+    int64_t lowest = INT64_MAX;
+    for (const AffineAccess& member : members) lowest = std::min(lowest, member.constant);
+    return lowest;
+  }
+  // From the lowest constant, in bytes.
+  [[nodiscard]] uint64_t offset(const AffineAccess& member) const {
+    return static_cast<uint64_t>(member.constant - lowest_constant() + member.displacement);
+  }
+  // From the lowest constant to the end of the furthest access.
+  [[nodiscard]] uint64_t extent() const {
+    uint64_t furthest = 0;
+    for (const AffineAccess& member : members) furthest = std::max(furthest, offset(member) + member.size);
+    return furthest;
+  }
 };
 
 // The counter of the loop, as the check and the fast copy need it.
@@ -114,7 +135,7 @@ TripCount trip_count(const Loop& loop, ScalarEvolution& scev) {
   return strided_not_equal_trip_count(loop, scev).value_or(TripCount{});
 }
 
-// Splits the constant off a 32-bit sum.
+// Splits the constant off a sum.
 const SCEV* without_constant(const SCEV* expression, int64_t& constant, ScalarEvolution& scev) {
   constant = 0;
   if (const auto* whole = dyn_cast<SCEVConstant>(expression)) {
@@ -129,25 +150,44 @@ const SCEV* without_constant(const SCEV* expression, int64_t& constant, ScalarEv
   return scev.getMinusSCEV(expression, first);
 }
 
+// Narrow starts and steps may be any 32-bit values; the constants of the wide form are kept so small that no
+// sum of the check overflows.
+constexpr int64_t kMaxWideConstant = int64_t{1} << 40;
+constexpr int64_t kMaxWideStep = int64_t{1} << 30;
+
+// Fills in start, constant and step of an index that is {start,+,step} in the loop, or does not change.
+bool set_course(AffineAccess& access, const SCEV* index, const Loop& loop, ScalarEvolution& scev) {
+  if (scev.isLoopInvariant(index, &loop)) {
+    access.start = without_constant(index, access.constant, scev);
+    return true;
+  }
+  const auto* recurrence = dyn_cast<SCEVAddRecExpr>(index);
+  if (recurrence == nullptr || recurrence->getLoop() != &loop || !recurrence->isAffine()) return false;
+  access.step = recurrence->getStepRecurrence(scev);
+  access.start = without_constant(recurrence->getStart(), access.constant, scev);
+  if (!access.is_wide()) return true;
+  const auto* step = dyn_cast<SCEVConstant>(access.step);
+  return step != nullptr && std::abs(step->getAPInt().getSExtValue()) <= kMaxWideStep;
+}
+
 std::optional<AffineAccess> affine_access(Instruction& instruction, const Loop& loop, ScalarEvolution& scev) {
   Value* pointer = getLoadStorePointerOperand(&instruction);
   const std::optional<LinearAddress> address = linear_address(pointer);
   if (!address || !loop.isLoopInvariant(address->base)) return std::nullopt;
 
-  AffineAccess access{};
+  AffineAccess access;
   access.instruction = &instruction;
   access.base = address->base;
-  access.displacement = address->displacement;
   access.size = instruction.getModule()->getDataLayout().getTypeStoreSize(getLoadStoreType(&instruction));
   const SCEV* index = scev.getSCEV(address->index);
-  if (scev.isLoopInvariant(index, &loop)) {
-    access.start = without_constant(index, access.start_constant, scev);
+  if (address->index_is_unsigned()) {
+    access.displacement = address->displacement;
+    if (access.displacement < 0 || !set_course(access, index, loop, scev)) return std::nullopt;
     return access;
   }
-  const auto* recurrence = dyn_cast<SCEVAddRecExpr>(index);
-  if (recurrence == nullptr || recurrence->getLoop() != &loop || !recurrence->isAffine()) return std::nullopt;
-  access.step = recurrence->getStepRecurrence(scev);
-  access.start = without_constant(recurrence->getStart(), access.start_constant, scev);
+  if (!set_course(access, index, loop, scev)) return std::nullopt;
+  access.constant += address->displacement;
+  if (std::abs(access.constant) > kMaxWideConstant) return std::nullopt;
   return access;
 }
 
@@ -211,19 +251,10 @@ class Versioner {
              candidate.step == access.step;
     });
     if (group == groups_.end()) {
-      groups_.push_back({access.base, access.start, access.step, access.start_constant, 0, {}});
+      groups_.push_back({access.base, access.start, access.step, {}});
       group = &groups_.back();
     }
     group->members.push_back(access);
-    if (access.start_constant < group->lowest_constant) group->lowest_constant = access.start_constant;
-    group->extent = 0;
-    for (const AffineAccess& member : group->members) {
-      group->extent = std::max(group->extent, offset_in_group(*group, member) + member.size);
-    }
-  }
-
-  static uint64_t offset_in_group(const AccessGroup& group, const AffineAccess& member) {
-    return static_cast<uint64_t>(member.start_constant - group.lowest_constant) + member.displacement;
   }
 
   // Emits the check before `at` and fills in each group's first and step64. True: the fast copy may run.
@@ -232,37 +263,40 @@ class Versioner {
     SCEVExpander expander(scev_, function_.getDataLayout(), "twine");
     Type* i64 = builder.getInt64Ty();
     Value* passes = builder.getTrue();
+    const auto require = [&](Value* condition) { passes = builder.CreateAnd(passes, condition); };
     Value* backedges = nullptr;
     backedges_ = nullptr;
     if (count_.backedges != nullptr) {
       Value* count = expander.expandCodeFor(count_.backedges, count_.backedges->getType(), at);
       backedges = builder.CreateZExt(count, i64);
       if (count->getType()->getIntegerBitWidth() > 32) {
-        passes =
-            builder.CreateAnd(passes, builder.CreateICmpULT(backedges, builder.getInt64(uint64_t{1} << 32)));
+        require(builder.CreateICmpULT(backedges, builder.getInt64(uint64_t{1} << 32)));
       }
       if (count_.divisor > 1) {
         Value* dividend = expander.expandCodeFor(count_.dividend, count_.dividend->getType(), at);
-        Value* rest = builder.CreateAnd(dividend, count_.divisor - 1);
-        passes = builder.CreateAnd(passes, builder.CreateIsNull(rest));
+        require(builder.CreateIsNull(builder.CreateAnd(dividend, count_.divisor - 1)));
       }
       backedges_ = backedges;
     }
+    // `first` and, if there is a step, `last` are the group's lowest offsets in the first and last iteration.
+    // Each must be >= 0 and, with the extent, within the memory; as the size is at most 2^32, no narrow index
+    // wraps in between. A wide start may be any 64-bit number, so that unsigned comparison with the room
+    // decides: |step * backedges| < 2^62 cannot bring it back into range.
     Value* memory_size = emit_memory_size(builder);
     for (AccessGroup& group : groups_) {
-      const SCEV* first = scev_.getAddExpr(
-          group.start, scev_.getConstant(APInt(32, static_cast<uint64_t>(group.lowest_constant), true)));
-      group.first = builder.CreateZExt(expander.expandCodeFor(first, builder.getInt32Ty(), at), i64);
-      Value* highest = group.first;
-      if (group.step != nullptr) {
-        group.step64 = builder.CreateSExt(expander.expandCodeFor(group.step, builder.getInt32Ty(), at), i64);
-        // |step| <= 2^31 and backedges < 2^32: the product fits 64 bits.
-        Value* last = builder.CreateNSWAdd(group.first, builder.CreateNSWMul(group.step64, backedges));
-        passes = builder.CreateAnd(passes, builder.CreateICmpSGE(last, builder.getInt64(0)));
-        highest = builder.CreateBinaryIntrinsic(Intrinsic::smax, group.first, last);
-      }
-      Value* end = builder.CreateNSWAdd(highest, builder.getInt64(group.extent));
-      passes = builder.CreateAnd(passes, builder.CreateICmpSLE(end, memory_size));
+      Type* type = group.start->getType();
+      const SCEV* lowest = scev_.getAddExpr(
+          group.start,
+          scev_.getConstant(type, static_cast<uint64_t>(group.lowest_constant()), /*isSigned=*/true));
+      group.first = builder.CreateZExt(expander.expandCodeFor(lowest, type, at), i64);
+      Value* extent = builder.getInt64(group.extent());
+      require(builder.CreateICmpUGE(memory_size, extent));
+      Value* room = builder.CreateSub(memory_size, extent);
+      require(builder.CreateICmpULE(group.first, room));
+      if (group.step == nullptr) continue;
+      group.step64 = builder.CreateSExt(expander.expandCodeFor(group.step, group.step->getType(), at), i64);
+      Value* last = builder.CreateAdd(group.first, builder.CreateMul(group.step64, backedges));
+      require(builder.CreateICmpULE(last, room));
     }
     return passes;
   }
@@ -353,7 +387,7 @@ class Versioner {
       Value* start = setup.CreateInBoundsGEP(setup.getInt8Ty(), group.base, group.first, "start");
       for (AffineAccess& member : group.members) {
         auto* access = cast<Instruction>(clones[member.instruction]);
-        const uint64_t displacement = offset_in_group(group, member);
+        const uint64_t displacement = group.offset(member);
         Value* pointer = start;
         if (displacement != 0)
           pointer = setup.CreateInBoundsGEP(setup.getInt8Ty(), start, setup.getInt64(displacement));

@@ -5,14 +5,14 @@
 // combined, so an inner loop over arrays would run several times slower than native code. This pass restores
 // that speed for loops whose accesses are provably in bounds, and proves it at run time, once a loop entry.
 //
-// For each innermost loop, every access whose address is base + zext32({A,+,B}) + C (A, B invariant, C
-// constant) by scalar evolution is a candidate. With N the loop's largest backedge-taken count, the addresses
-// it can touch lie between zext(A) and zext(A) + N * sext(B), plus C and the access size, provided that no
-// value on the way wraps at 32 bits. Candidates that differ only by constants share one check. In the
-// preheader
+// For each innermost loop, every access whose address is, by scalar evolution, base + zext32({A,+,B}) + C or,
+// where LLVM has proven that nothing wraps and widened the index, base + {A,+,B} (A, B invariant, C constant)
+// is a candidate. With N the loop's largest backedge-taken count, the addresses it touches lie between those
+// of the first and the last iteration, provided that no value on the way wraps at 32 bits. Candidates that
+// differ only by constants share one check. In the preheader
 //
-//     lowest >= 0  and  highest + extent <= memory size            (64-bit arithmetic, which cannot overflow
-//     here)
+//     A and A + N * B  both in  [0, memory size - extent]            (64-bit arithmetic, which cannot
+//     overflow here)
 //
 // selects between two copies of the loop. The check implies that no 32-bit address wraps, so in the fast copy
 // an address is a 64-bit affine function of one counter and its accesses cannot trap:

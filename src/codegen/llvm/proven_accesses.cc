@@ -6,6 +6,7 @@
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/Module.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -19,30 +20,43 @@ PreservedAnalyses ProvenAccessesPass::run(Function& function, FunctionAnalysisMa
   auto& dominators = analyses.getResult<DominatorTreeAnalysis>(function);
   const DataLayout& layout = function.getDataLayout();
   using Key = std::pair<Value*, Value*>;  // base, index
-  DenseMap<Key, uint64_t> reached;        // furthest end accessed on the path from the entry
+  // Displacements known to be valid on the path from the entry: [low, high), empty when nothing was accessed.
+  // What lies between two valid addresses is valid, because the valid part of a memory is one interval.
+  struct Interval {
+    int64_t low = 0;
+    int64_t high = 0;
+  };
+  DenseMap<Key, Interval> valid;
   bool changed = false;
 
   struct Frame {
     DomTreeNode* node;
     DomTreeNode::const_iterator next_child;
-    SmallVector<std::pair<Key, uint64_t>, 8> undo;  // what `reached` held before this block; 0: nothing
+    SmallVector<std::pair<Key, Interval>, 8> undo;  // what `valid` held before this block
   };
   const auto enter = [&](DomTreeNode* node) {
     Frame frame{node, node->begin(), {}};
     for (Instruction& instruction : *node->getBlock()) {
       if (!is_volatile_access(instruction)) continue;
       const auto address = linear_address(getLoadStorePointerOperand(&instruction));
-      if (!address) continue;
-      const uint64_t end =
-          address->displacement + layout.getTypeStoreSize(getLoadStoreType(&instruction)).getFixedValue();
-      uint64_t& furthest = reached[{address->base, address->index}];
-      if (end > furthest) {
-        frame.undo.push_back({{address->base, address->index}, furthest});
-        furthest = end;
-      } else if (auto* load = dyn_cast<LoadInst>(&instruction)) {
-        load->setVolatile(false);
-        changed = true;
+      if (!address || (address->index_is_unsigned() && address->displacement < 0)) continue;
+      const int64_t low = address->displacement;
+      const int64_t high =
+          low + static_cast<int64_t>(layout.getTypeStoreSize(getLoadStoreType(&instruction)).getFixedValue());
+      const Key key{address->base, address->index};
+      Interval& interval = valid[key];
+      if (interval.low <= low && high <= interval.high) {
+        if (auto* load = dyn_cast<LoadInst>(&instruction)) {
+          load->setVolatile(false);
+          changed = true;
+        }
+        continue;
       }
+      frame.undo.push_back({key, interval});
+      const int64_t start = address->index_is_unsigned() ? 0 : low;
+      const bool empty = interval.low == interval.high;
+      interval = empty ? Interval{start, high}
+                       : Interval{std::min(interval.low, start), std::max(interval.high, high)};
     }
     return frame;
   };
@@ -57,7 +71,7 @@ PreservedAnalyses ProvenAccessesPass::run(Function& function, FunctionAnalysisMa
       continue;
     }
     for (auto entry = top.undo.rbegin(); entry != top.undo.rend(); ++entry)
-      reached[entry->first] = entry->second;
+      valid[entry->first] = entry->second;
     stack.pop_back();
   }
   if (!changed) return PreservedAnalyses::all();
