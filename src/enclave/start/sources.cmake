@@ -1,1 +1,1 @@
-twine_enclave_sources(cxx_support.cc image_note.cc no_runtime.cc relocate.cc start.cc)
+twine_enclave_sources(cxx_support.cc image_note.cc relocate.cc start.cc)
