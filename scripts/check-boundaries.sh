@@ -63,7 +63,7 @@ else
   # padding between functions.
   verdict "instructions in $image that an enclave must not have" \
     "$(llvm-objdump-19 -d --no-show-raw-insn "$image" |
-      awk '/^[0-9a-f]+ </ {name = $2} $2 ~ /^(cpuid|syscall|sysenter|sysexit|int|into|in[bwl]?|ins[bwl]|out[bwl]?|outs[bwl]|hlt|sgdt|sidt|sldt|str|smsw|lgdt|lidt|rdtsc|rdtscp|rdpmc|wrfsbase[lq]?|wrgsbase[lq]?|wrpkru|vmcall|vmfunc|lcall|ljmp|iret[dq]?|retf[lq]?|lretq?)$/ {print name, $0}')"
+      awk '/^[0-9a-f]+ </ {name = $2} $2 ~ /^(cpuid|syscall|sysenter|sysexit|int|into|in[bwl]?|ins[bwl]|out[bwl]?|outs[bwl]|hlt|sgdt|sidt|sldt|str|smsw|lgdt|lidt|rdpmc|wrfsbase[lq]?|wrgsbase[lq]?|wrpkru|vmcall|vmfunc|lcall|ljmp|iret[dq]?|retf[lq]?|lretq?)$/ {print name, $0}')"
   # EEXIT in the entry code; the others in functions that are there for them.
   verdict "ENCLU in $image outside the platform" \
     "$(llvm-objdump-19 -d --no-show-raw-insn "$image" | c++filt |
