@@ -12,7 +12,8 @@ optional, say how it is run:
     file:    NAME b"content"       a file to make in the working directory beforehand (may be repeated; NAME may hold /)
     symlink: NAME TARGET           a symbolic link to make there (may be repeated)
     outside: NAME b"content"       a file beside the working directory, which the guest must not reach (may be repeated)
-    mount:   ro | none             map the working directory read-only, or not at all; by default it is the guest's /
+    mount:   ro | none | A::B[:ro] map the working directory read-only or not at all, or (may be repeated) its directory A as
+                                   the guest's B; by default the working directory is the guest's /
     flags:   -msimd128             more compiler flags for the Wasm build
     exit:    3                     the exit status; 0 when not given
     trap:    NAME in F, G          the program traps: status 134, `trap: NAME` and the guest functions F and G on stderr
@@ -62,7 +63,8 @@ class Case:
     files: dict = dataclasses.field(default_factory=dict)
     symlinks: dict = dataclasses.field(default_factory=dict)
     outside: dict = dataclasses.field(default_factory=dict)
-    mount: str = "rw"
+    mounts: list = dataclasses.field(default_factory=list)  # of --dir's argument, relative to the working directory
+    mount_nothing: bool = False
     flags: list = dataclasses.field(default_factory=list)
     exit: int = 0
     trap: str | None = None
@@ -113,9 +115,14 @@ def parse(path):
                 name, target = value.split()
                 case.symlinks[name] = target
             elif key == "mount":
-                if value not in ("ro", "none"):
-                    raise CaseError(f"mount is {value!r}; write ro or none")
-                case.mount = value
+                if value == "none":
+                    case.mount_nothing = True
+                elif value == "ro":
+                    case.mounts.append(".::/:ro")
+                elif re.fullmatch(r"[^:/][^:]*::/[^:]*(:ro)?", value):
+                    case.mounts.append(value)
+                else:
+                    raise CaseError(f"mount is {value!r}; write ro, none or DIRECTORY::/GUEST, perhaps with :ro")
             elif key == "flags":
                 case.flags = shlex.split(value)
             elif key == "exit":
@@ -255,11 +262,12 @@ def check(case, twine, directory):
         if native:
             expected = execute(case, lambda work: [str(native), *case.args], case.env)
 
-        mapping = {"rw": ["--dir", "{}::/"], "ro": ["--dir", "{}::/:ro"], "none": []}[case.mount]
+        mounts = [] if case.mount_nothing else case.mounts or [".::/"]
         variables = [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
 
         def command(work):
-            return [*twine, "run", *(word.format(work) for word in mapping), *variables, str(wasm), *case.args]
+            directories = [word for mount in mounts for word in ("--dir", f"{work}/{mount}")]
+            return [*twine, "run", *directories, *variables, str(wasm), *case.args]
 
         actual = execute(case, command, os.environ)
     except CaseError as fault:
