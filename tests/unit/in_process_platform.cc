@@ -9,11 +9,23 @@
 
 #include "enclave/platform/platform.h"
 
+#if __has_feature(address_sanitizer)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace twine::testing {
 
 namespace internal {
 std::jmp_buf* attack_exit = nullptr;
 std::string attack_message;
+
+#if __has_feature(address_sanitizer)
+void begin_ignoring_leaks() { __lsan_disable(); }
+void end_ignoring_leaks() { __lsan_enable(); }
+#else
+void begin_ignoring_leaks() {}
+void end_ignoring_leaks() {}
+#endif
 }  // namespace internal
 
 namespace {

@@ -12,3 +12,5 @@ twine_library(twine_enclave_wasi FREESTANDING
           ${wasi_directory}/proc.cc ${wasi_directory}/random.cc ${wasi_directory}/resource_table.cc
           ${wasi_directory}/sock.cc
   LIBRARIES twine_enclave_fs)
+
+twine_test(wasi_test SOURCES unit/wasi_test.cc LIBRARIES twine_enclave_wasi twine_services)

@@ -25,4 +25,6 @@ WasiContext::WasiContext(WasiConfig config)
   }
 }
 
+WasiContext::~WasiContext() = default;
+
 }  // namespace twine::wasi

@@ -14,9 +14,9 @@
 namespace twine::wasi {
 
 struct WasiConfig {
-  std::vector<std::string> arguments;    // the program's name first
-  std::vector<std::string> environment;  // "NAME=VALUE"
-  std::vector<Mount> mounts;             // of the host; descriptors 3, 4, …
+  std::vector<std::string> arguments{};    // the program's name first
+  std::vector<std::string> environment{};  // "NAME=VALUE"
+  std::vector<Mount> mounts{};             // of the host; descriptors 3, 4, …
 };
 
 // Strings as args_get and environ_get hand them over: each NUL-terminated, one after the other.
@@ -38,6 +38,7 @@ class WasiContext {
   // Opens descriptors 0, 1 and 2 on the host's standard streams and the mounts from 3 on. `config` comes from a manifest that
   // check_manifest has passed.
   explicit WasiContext(WasiConfig config);
+  ~WasiContext();
   WasiContext(const WasiContext&) = delete;
   WasiContext& operator=(const WasiContext&) = delete;
 

@@ -39,17 +39,17 @@ class PageService {
 };
 
 struct ServicesConfig {
-  std::vector<std::byte> manifest;              // LaunchInput::manifest
-  std::vector<std::vector<std::byte>> modules;  // LaunchInput::module, + 1, …
-  std::vector<HostMount> mounts;
+  std::vector<std::byte> manifest{};              // LaunchInput::manifest
+  std::vector<std::vector<std::byte>> modules{};  // LaunchInput::module, + 1, …
+  std::vector<HostMount> mounts{};
   int standard_input = 0;  // file descriptors, borrowed
   int standard_output = 1;
   int standard_error = 2;
   PageService* pages = nullptr;  // borrowed; without one the memory calls answer `io`
   // Where the enclave's diagnostics go; nowhere if empty.
-  std::function<void(hostcall::DiagnosticLevel, std::string_view)> diagnostic;
+  std::function<void(hostcall::DiagnosticLevel, std::string_view)> diagnostic{};
   // CPUID as the enclave should be told it; the processor's if empty.
-  std::function<hostcall::CpuidRegisters(uint32_t leaf, uint32_t subleaf)> cpuid;
+  std::function<hostcall::CpuidRegisters(uint32_t leaf, uint32_t subleaf)> cpuid{};
 };
 
 class Services {
