@@ -5,6 +5,7 @@
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/PassManager.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
@@ -12,6 +13,7 @@
 #include <llvm/Transforms/Utils/LoopSimplify.h>
 
 #include <array>
+#include <cassert>
 
 #include "codegen/llvm/loop_versioning.h"
 #include "codegen/llvm/proven_accesses.h"
@@ -20,6 +22,22 @@ namespace twine::codegen {
 namespace {
 
 using namespace llvm;
+
+// LLVM likes to widen a 32-bit counter to 64 bits where its value is extended for an address, and then masks
+// it at each exit test, which hides the trip count from scalar evolution and so from LoopVersioningPass. That
+// pass does the widening itself, with the wrap check that makes it exact. The pipeline offers no parameter
+// for this, only the option.
+void keep_counters_narrow() {
+  static const bool done = [] {
+    auto& options = cl::getRegisteredOptions();
+    const auto option = options.find("indvars-widen-indvars");
+    if (option == options.end()) return false;
+    static_cast<cl::opt<bool>*>(option->second)->setValue(false);
+    return true;
+  }();
+  assert(done && "LLVM renamed indvars-widen-indvars");
+  (void)done;
+}
 
 // Right before the vectorisers, when loops are rotated and their counters simple.
 void add_own_passes(FunctionPassManager& passes, OptimizationLevel /*level*/) {
@@ -36,6 +54,7 @@ void add_own_passes(FunctionPassManager& passes, OptimizationLevel /*level*/) {
 }  // namespace
 
 void optimise(Module& module, TargetMachine& machine, int level) {
+  keep_counters_narrow();
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = level >= 2;
   tuning.SLPVectorization = level >= 2;
