@@ -1,7 +1,5 @@
 #include "wasm/constant_expression.h"
 
-#include <string>
-
 #include "wasm/validator.h"
 
 namespace twine::wasm {

@@ -8,7 +8,6 @@
 //   code 10, data 11
 #include <algorithm>
 #include <array>
-#include <string>
 
 #include "wasm/limits.h"
 #include "wasm/module.h"

@@ -5,7 +5,6 @@
 // reads them from the table in opcode.def; the others each have their rule here.
 #include <algorithm>
 #include <cstring>
-#include <string>
 
 #include "wasm/limits.h"
 #include "wasm/validator.h"

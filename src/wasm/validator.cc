@@ -3,7 +3,6 @@
 #include "wasm/validator.h"
 
 #include <algorithm>
-#include <string>
 
 #include "wasm/constant_expression.h"
 
