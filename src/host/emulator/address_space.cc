@@ -1,0 +1,214 @@
+#include "host/emulator/address_space.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+namespace twine::host::emulator {
+
+using sgx::kEpcPageSize;
+
+namespace {
+
+// mprotect works on runs of at most this many pages each way, so that one fault has a bound.
+constexpr uint64_t kMaxRun = 4096;
+
+uint64_t page_of(uint64_t address) { return address & ~(kEpcPageSize - 1); }
+
+// The address of enclave memory as the host's pointer.
+void* host_pointer(uint64_t address) { return std::bit_cast<void*>(address); }
+
+int epcm_protection(const EpcmEntry& entry) {
+  if (!entry.valid || entry.pending || entry.modified || entry.blocked || !entry.is(sgx::PageType::reg)) return PROT_NONE;
+  return (entry.r ? PROT_READ : 0) | (entry.w ? PROT_WRITE : 0) | (entry.x ? PROT_EXEC : 0);
+}
+
+}  // namespace
+
+AddressSpace::~AddressSpace() {
+  if (size_ != 0) munmap(host_pointer(base_), size_);
+  if (memory_ >= 0) ::close(memory_);
+}
+
+Result<uint64_t> AddressSpace::reserve(uint64_t size) {
+  if (size_ != 0) return fail(ErrorCode::invalid_argument, "emulator: an enclave's address range is reserved once");
+  if (!std::has_single_bit(size) || size < 2 * kEpcPageSize) {
+    return fail(ErrorCode::invalid_argument, "emulator: the size of ELRANGE must be a power of two of at least two pages");
+  }
+  memory_ = ::open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+  if (memory_ < 0) {
+    return fail(ErrorCode::io, std::string("emulator: /proc/self/mem: ") + std::strerror(errno) + "; mount /proc");
+  }
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* const area = mmap(nullptr, 2 * size, PROT_NONE, flags, -1, 0);
+  if (area == MAP_FAILED) {
+    return fail(ErrorCode::out_of_memory,
+                "emulator: the enclave's address range cannot be reserved (needs twice its size of address space); raise ulimit -v");
+  }
+  const auto start = std::bit_cast<uint64_t>(area);
+  base_ = (start + size - 1) / size * size;
+  size_ = size;
+  if (base_ != start) munmap(area, base_ - start);
+  if (base_ != start + size) munmap(host_pointer(base_ + size), start + size - base_);
+  // Linear memories are large and touched in runs: where a run covers 2 MiB the kernel may back it with one huge page.
+  madvise(host_pointer(base_), size, MADV_HUGEPAGE);
+  return base_;
+}
+
+AddressSpace::Vmas::const_iterator AddressSpace::find(uint64_t address) const {
+  auto next = vmas_.upper_bound(address);
+  if (next == vmas_.begin()) return vmas_.end();
+  const auto candidate = std::prev(next);
+  return address < candidate->second.end ? candidate : vmas_.end();
+}
+
+int AddressSpace::vma_protection(uint64_t address) const {
+  const auto vma = find(address);
+  return vma == vmas_.end() ? PROT_NONE : vma->second.protection;
+}
+
+int AddressSpace::effective_protection(uint64_t address) const {
+  return epcm_protection(epcm_.at(address)) & vma_protection(address);
+}
+
+void AddressSpace::replace(uint64_t address, uint64_t length, const Vma* vma) {
+  const uint64_t end = address + length;
+  // Split what straddles the two ends, drop what lies between.
+  for (const uint64_t cut : {address, end}) {
+    const auto straddling = find(cut);
+    if (straddling == vmas_.end() || straddling->first == cut) continue;
+    const Vma tail = straddling->second;
+    vmas_[straddling->first].end = cut;
+    vmas_.emplace(cut, tail);
+  }
+  vmas_.erase(vmas_.lower_bound(address), vmas_.lower_bound(end));
+  if (vma == nullptr) return;
+  auto inserted = vmas_.emplace(address, *vma).first;
+  // Merge with like neighbours, as the kernel does: growing a memory page by page must not make a list of pages.
+  if (inserted != vmas_.begin()) {
+    const auto before = std::prev(inserted);
+    if (before->second.end == address && before->second.protection == vma->protection) {
+      before->second.end = inserted->second.end;
+      vmas_.erase(inserted);
+      inserted = before;
+    }
+  }
+  const auto after = std::next(inserted);
+  if (after != vmas_.end() && after->first == inserted->second.end && after->second.protection == vma->protection) {
+    inserted->second.end = after->second.end;
+    vmas_.erase(after);
+  }
+}
+
+bool AddressSpace::may_map(uint64_t address, uint64_t length, int protection) const {
+  const uint64_t end = address + length;
+  for (uint64_t page = epcm_.next_valid(address, end); page < end; page = epcm_.next_valid(page + kEpcPageSize, end)) {
+    if ((protection & ~static_cast<int>(epcm_.at(page).max_protection)) != 0) return false;
+  }
+  return true;
+}
+
+int AddressSpace::map(uint64_t address, uint64_t length, int protection) {
+  if (!may_map(address, length, protection)) return -EACCES;
+  const Vma vma{.end = address + length, .protection = protection};
+  replace(address, length, &vma);
+  return close(address, length);
+}
+
+int AddressSpace::protect(uint64_t address, uint64_t length, int protection) {
+  const uint64_t end = address + length;
+  for (uint64_t covered = address; covered < end;) {
+    const auto vma = find(covered);
+    if (vma == vmas_.end()) return -ENOMEM;
+    covered = vma->second.end;
+  }
+  return map(address, length, protection);
+}
+
+int AddressSpace::unmap(uint64_t address, uint64_t length) {
+  replace(address, length, nullptr);
+  return close(address, length);
+}
+
+int AddressSpace::open(uint64_t address) {
+  const uint64_t page = page_of(address);
+  const auto vma = find(page);
+  if (vma == vmas_.end()) return 0;
+  const int wanted = epcm_protection(epcm_.at(page)) & vma->second.protection;
+  const auto belongs = [&](uint64_t other) {
+    const EpcmEntry& entry = epcm_.at(other);
+    return (epcm_protection(entry) & vma->second.protection) == wanted && static_cast<int>(entry.host_protection) != wanted;
+  };
+  uint64_t first = page;
+  uint64_t end = page + kEpcPageSize;
+  const uint64_t lowest = std::max(vma->first, page - std::min(page, kMaxRun * kEpcPageSize));
+  const uint64_t highest = std::min(vma->second.end, page + kMaxRun * kEpcPageSize);
+  while (first > lowest && belongs(first - kEpcPageSize)) first -= kEpcPageSize;
+  while (end < highest && belongs(end)) end += kEpcPageSize;
+  if (mprotect(host_pointer(first), end - first, wanted) != 0) return -errno;
+  for (uint64_t each = first; each < end; each += kEpcPageSize) {
+    epcm_.at(each).host_protection = static_cast<uint64_t>(wanted) & 7;
+  }
+  return 0;
+}
+
+int AddressSpace::close(uint64_t address, uint64_t length) {
+  const uint64_t end = address + length;
+  uint64_t page = epcm_.next_valid(address, end);
+  while (page < end) {
+    // One mprotect for each run of pages that go to the same, lower protection.
+    const auto target = [&](uint64_t at) {
+      return effective_protection(at) & static_cast<int>(epcm_.at(at).host_protection);
+    };
+    const auto lowers = [&](uint64_t at) { return target(at) != static_cast<int>(epcm_.at(at).host_protection); };
+    if (!lowers(page)) {
+      page = epcm_.next_valid(page + kEpcPageSize, end);
+      continue;
+    }
+    const int wanted = target(page);
+    uint64_t run_end = page + kEpcPageSize;
+    while (run_end < end && epcm_.at(run_end).valid && lowers(run_end) && target(run_end) == wanted) run_end += kEpcPageSize;
+    if (mprotect(host_pointer(page), run_end - page, wanted) != 0) return -errno;
+    for (; page < run_end; page += kEpcPageSize) epcm_.at(page).host_protection = static_cast<uint64_t>(wanted) & 7;
+    page = epcm_.next_valid(run_end, end);
+  }
+  return 0;
+}
+
+void AddressSpace::discard(uint64_t address) {
+  void* const page = host_pointer(page_of(address));
+  EpcmEntry& entry = epcm_.at(address);
+  if (entry.host_protection != PROT_NONE) mprotect(page, kEpcPageSize, PROT_NONE);
+  entry.host_protection = PROT_NONE;
+  madvise(page, kEpcPageSize, MADV_DONTNEED);
+}
+
+bool AddressSpace::host_allows(uint64_t address, size_t size, int bits) const {
+  for (uint64_t page = page_of(address); page < address + size; page += kEpcPageSize) {
+    if ((static_cast<int>(epcm_.at(page).host_protection) & bits) != bits) return false;
+  }
+  return true;
+}
+
+bool AddressSpace::write(uint64_t address, const void* source, size_t size) const {
+  if (host_allows(address, size, PROT_READ | PROT_WRITE)) {
+    std::memcpy(host_pointer(address), source, size);
+    return true;
+  }
+  return pwrite(memory_, source, size, static_cast<off_t>(address)) == static_cast<ssize_t>(size);
+}
+
+bool AddressSpace::read(uint64_t address, void* destination, size_t size) const {
+  if (host_allows(address, size, PROT_READ)) {
+    std::memcpy(destination, host_pointer(address), size);
+    return true;
+  }
+  return pread(memory_, destination, size, static_cast<off_t>(address)) == static_cast<ssize_t>(size);
+}
+
+}  // namespace twine::host::emulator

@@ -1,0 +1,107 @@
+#include "host/emulator/text_patches.h"
+
+#include <Zydis/Zydis.h>
+
+#include <algorithm>
+
+#include "host/emulator/enclave.h"
+
+namespace twine::host::emulator {
+
+using sgx::kEpcPageSize;
+
+namespace {
+
+constexpr uint8_t kHlt = 0xf4;
+
+// SDM "Illegal Instructions Inside an Enclave" (those that user mode could execute otherwise), and ENCLU.
+bool must_trap(const ZydisDecodedInstruction& instruction) {
+  switch (instruction.mnemonic) {
+    case ZYDIS_MNEMONIC_ENCLU:
+    case ZYDIS_MNEMONIC_CPUID:
+    case ZYDIS_MNEMONIC_GETSEC:
+    case ZYDIS_MNEMONIC_RDPMC:
+    case ZYDIS_MNEMONIC_SGDT:
+    case ZYDIS_MNEMONIC_SIDT:
+    case ZYDIS_MNEMONIC_SLDT:
+    case ZYDIS_MNEMONIC_STR:
+    case ZYDIS_MNEMONIC_SMSW:
+    case ZYDIS_MNEMONIC_VMCALL:
+    case ZYDIS_MNEMONIC_VMFUNC:
+    case ZYDIS_MNEMONIC_VMMCALL:
+    case ZYDIS_MNEMONIC_IN:
+    case ZYDIS_MNEMONIC_INSB:
+    case ZYDIS_MNEMONIC_INSW:
+    case ZYDIS_MNEMONIC_INSD:
+    case ZYDIS_MNEMONIC_OUT:
+    case ZYDIS_MNEMONIC_OUTSB:
+    case ZYDIS_MNEMONIC_OUTSW:
+    case ZYDIS_MNEMONIC_OUTSD:
+    case ZYDIS_MNEMONIC_INT:
+    case ZYDIS_MNEMONIC_SYSCALL:
+    case ZYDIS_MNEMONIC_SYSENTER:
+    case ZYDIS_MNEMONIC_IRET:
+    case ZYDIS_MNEMONIC_IRETD:
+    case ZYDIS_MNEMONIC_IRETQ:
+      return true;
+    case ZYDIS_MNEMONIC_CALL:
+    case ZYDIS_MNEMONIC_JMP:
+    case ZYDIS_MNEMONIC_RET:
+      return instruction.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void TextPatches::scan(uint64_t address, const std::vector<uint8_t>& code) {
+  ZydisDecoder decoder;
+  ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+  for (size_t offset = 0; offset < code.size();) {
+    ZydisDecodedInstruction instruction;
+    const ZyanStatus status = ZydisDecoderDecodeInstruction(&decoder, nullptr, code.data() + offset, code.size() - offset, &instruction);
+    if (!ZYAN_SUCCESS(status)) {
+      ++offset;  // data or padding: look for the next instruction from the next byte
+      continue;
+    }
+    if (must_trap(instruction)) {
+      sites_.push_back({.address = address + offset, .original = code[offset], .enclu = instruction.mnemonic == ZYDIS_MNEMONIC_ENCLU});
+    }
+    offset += instruction.length;
+  }
+}
+
+bool TextPatches::apply(Enclave& enclave) {
+  const uint64_t end = enclave.secs.baseaddr + enclave.secs.size;
+  const auto executable = [&](uint64_t page) { return page < end && enclave.epcm.at(page).valid && enclave.epcm.at(page).x; };
+  uint64_t page = enclave.epcm.next_valid(enclave.secs.baseaddr, end);
+  while (page < end) {
+    uint64_t run_end = page;
+    while (executable(run_end)) run_end += kEpcPageSize;
+    if (run_end != page) {
+      std::vector<uint8_t> code(run_end - page);
+      if (!enclave.memory.read(page, code.data(), code.size())) return false;
+      scan(page, code);
+    }
+    page = enclave.epcm.next_valid(std::max(run_end, page + kEpcPageSize), end);
+  }
+  return std::all_of(sites_.begin(), sites_.end(),
+                     [&](const Site& site) { return enclave.memory.write(site.address, &kHlt, sizeof kHlt); });
+}
+
+const TextPatches::Site* TextPatches::find(uint64_t address) const {
+  const auto site = std::lower_bound(sites_.begin(), sites_.end(), address,
+                                     [](const Site& each, uint64_t wanted) { return each.address < wanted; });
+  return site != sites_.end() && site->address == address ? &*site : nullptr;
+}
+
+void TextPatches::reveal(Enclave& enclave, const Site& site) const {
+  if (!enclave.memory.write(site.address, &site.original, sizeof site.original)) std::abort();  // it was written before
+}
+
+void TextPatches::hide(Enclave& enclave, const Site& site) const {
+  if (!enclave.memory.write(site.address, &kHlt, sizeof kHlt)) std::abort();  // it was written before
+}
+
+}  // namespace twine::host::emulator

@@ -1,0 +1,103 @@
+#include "host/sgx/thread.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "common/sgx/arch.h"
+
+namespace twine::host::sgx {
+namespace {
+
+using twine::sgx::Enclu;
+
+constexpr auto kEenter = static_cast<uint32_t>(Enclu::eenter);
+constexpr auto kEresume = static_cast<uint32_t>(Enclu::eresume);
+constexpr auto kEexit = static_cast<uint32_t>(Enclu::eexit);
+
+constexpr size_t kArenaPages = (kArenaSize + 4095) / 4096 * 4096;
+
+// The enclave's RDI at the last EEXIT; user_data points here.
+struct ExitRegisters {
+  uint64_t rdi = 0;
+};
+
+// sgx_enclave_run.user_handler: the only place where the enclave's registers can be seen. 0 makes the entry function return.
+int capture(long rdi, long /*rsi*/, long /*rdx*/, long /*rsp*/, long /*r8*/, long /*r9*/, sgx_enclave_run* run) {
+  reinterpret_cast<ExitRegisters*>(run->user_data)->rdi = static_cast<uint64_t>(rdi);  // NOLINT(performance-no-int-to-ptr)
+  return 0;
+}
+
+// EENTER itself faulted: the TCS is busy or not one, no SSA frame is left, or the enclave's pages are gone.
+std::string refused_text(const sgx_enclave_run& run) {
+  return fmt::format("the processor refused to enter the enclave (exception {}, error code {:#x}, address {:#x}): the thread is in use, its "
+                     "exception frames are used up, or the enclave was lost (suspend, migration); start again",
+                     run.exception_vector, run.exception_error_code, run.exception_addr);
+}
+
+// For ExitReason::dead the enclave leaves a NUL-terminated sentence behind the header.
+std::string reason_of_death(std::span<const uint8_t> arena) {
+  const std::span<const uint8_t> text = arena.subspan(kArenaDataOffset);
+  return std::string(text.begin(), std::find(text.begin(), text.end(), uint8_t{0}));
+}
+
+uint64_t address_of(std::span<const uint8_t> bytes) { return reinterpret_cast<uint64_t>(bytes.data()); }
+
+}  // namespace
+
+EnclaveThread::EnclaveThread(Driver& driver, uint64_t tcs, HostCallHandler& handler) : driver_(driver), tcs_(tcs), handler_(handler) {
+  void* const memory = mmap(nullptr, kArenaPages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) arena_ = {static_cast<uint8_t*>(memory), kArenaSize};
+}
+
+EnclaveThread::~EnclaveThread() {
+  if (!arena_.empty()) munmap(arena_.data(), kArenaPages);
+}
+
+Result<void> EnclaveThread::run() {
+  if (arena_.empty()) return fail(twine::ErrorCode::out_of_memory, "no memory for the arena that the enclave and the host share");
+  ExitRegisters exit;
+  sgx_enclave_run state{};
+  state.tcs = tcs_;
+  state.user_handler = reinterpret_cast<uint64_t>(&capture);
+  state.user_data = reinterpret_cast<uint64_t>(&exit);
+
+  uint32_t leaf = kEenter;
+  EnterReason reason = EnterReason::start;
+  for (;;) {
+    const int result = driver_.enter(static_cast<uint64_t>(reason), address_of(arena_), arena_.size(), leaf, 0, 0, &state);
+    if (result != 0) {
+      return fail(twine::ErrorCode::internal, std::string("the enclave could not be entered: ") + std::strerror(-result));
+    }
+    leaf = kEenter;
+    if (state.function == kEresume) {
+      // An asynchronous exit with an exception. Whether it is the enclave's to deal with only the enclave can tell.
+      ++statistics_.exceptions;
+      reason = EnterReason::handle_exception;
+      continue;
+    }
+    if (state.function != kEexit) return fail(twine::ErrorCode::io, refused_text(state));
+    switch (static_cast<ExitReason>(exit.rdi)) {
+      case ExitReason::host_call:
+        ++statistics_.host_calls;
+        handler_.host_call(arena_);
+        reason = EnterReason::host_call_done;
+        break;
+      case ExitReason::resume:
+        leaf = kEresume;
+        break;
+      case ExitReason::finished:
+        return {};
+      case ExitReason::dead:
+        return fail(twine::ErrorCode::internal, "the enclave has ended itself: " + reason_of_death(arena_));
+      default:
+        return fail(twine::ErrorCode::internal, fmt::format("the enclave left with {}, which no exit reason is: the image and this program "
+                                                            "do not belong together", exit.rdi));
+    }
+  }
+}
+
+}  // namespace twine::host::sgx
