@@ -13,4 +13,4 @@ twine_library(twine_enclave_wasi FREESTANDING
           ${wasi_directory}/sock.cc
   LIBRARIES twine_enclave_fs)
 
-twine_test(wasi_test SOURCES unit/wasi_test.cc LIBRARIES twine_enclave_wasi twine_services)
+twine_test(wasi_test SOURCES unit/wasi_test.cc unit/wasi_path_test.cc LIBRARIES twine_enclave_wasi twine_services)

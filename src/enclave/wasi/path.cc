@@ -10,11 +10,6 @@ namespace twine::wasi {
 
 namespace {
 
-// What access path_open asks of the file system, as wasi-libc and the Rust library express O_RDONLY … O_RDWR by rights.
-constexpr Rights kReadingRights = rights::fd_read | rights::fd_readdir;
-constexpr Rights kWritingRights =
-    rights::fd_datasync | rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
-
 struct DirectoryResource {
   Resource* resource;
   fs::Directory* directory;
@@ -108,8 +103,9 @@ Outcome<void> path_open(Call& call, uint32_t fd, uint32_t dirflags, uint32_t pat
   fs::OpenOptions options{
       .oflags = static_cast<Oflags>(oflags),
       .fdflags = static_cast<Fdflags>(fdflags),
-      .read = (granted & kReadingRights) != 0,
-      .write = (granted & kWritingRights) != 0,
+      // These two alone decide, as in wasmtime: libraries leave other rights of writing in their masks.
+      .read = (granted & rights::fd_read) != 0,
+      .write = (granted & rights::fd_write) != 0,
       .follow = follow,
   };
   auto descriptor = TWINE_TRY(at.directory->open(name, options));
