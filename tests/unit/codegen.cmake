@@ -7,6 +7,9 @@ if(TARGET twine_codegen_llvm)
   twine_library(twine_guest_host SOURCES support/guest_host.cc LIBRARIES twine_codegen_llvm)
   target_include_directories(twine_guest_host PUBLIC ${CMAKE_CURRENT_LIST_DIR}/..)
 
+  twine_test(codegen_traps_test SOURCES unit/codegen_traps_test.cc LIBRARIES twine_guest_host)
+  twine_test(codegen_twm_test SOURCES unit/codegen_twm_test.cc LIBRARIES twine_guest_host)
+
   find_package(nlohmann_json REQUIRED)
   add_executable(twm-spec tools/twm_spec.cc)
   target_compile_options(twm-spec PRIVATE ${TWINE_WARNINGS})

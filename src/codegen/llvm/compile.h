@@ -45,11 +45,11 @@ struct CompileOptions {
   // MRENCLAVE that alone may run the file; zeroes: any.
   std::array<uint8_t, 32> enclave{};
   // Proposals beyond WebAssembly 2.0 to accept; must equal what the enclave is told.
-  wasm::Features features;
+  wasm::Features features{};
   // Threads to compile on; 0: as many as there are processors. Does not change the result.
   unsigned jobs = 0;
   // Where to write each group's IR after optimisation, PATH.GROUP.ll; empty: nowhere. For developers.
-  std::string dump_ir;
+  std::string dump_ir{};
 };
 
 // Told how far the work is: bytes of function bodies done, of all. Called from the compiling threads, one
