@@ -1,4 +1,6 @@
 // EACCEPT, EACCEPTCOPY, EMODPE: the enclave's own word on its pages.
+#include <sys/mman.h>
+
 #include <array>
 
 #include "host/emulator/leaves.h"
@@ -17,7 +19,7 @@ namespace {
 Outcome resolve_target(Enclave& enclave, uint64_t address, bool write) {
   const int protection = enclave.memory.vma_protection(address);
   const uint32_t code = sgx::kPagefaultUser | (write ? sgx::kPagefaultWrite : 0);
-  const bool allowed = write ? (protection & 2) != 0 : protection != 0;
+  const bool allowed = write ? (protection & PROT_WRITE) != 0 : protection != PROT_NONE;
   if (enclave.epcm.at(address).valid) return allowed ? done() : page_fault(address, code | sgx::kPagefaultPresent);
   if (!allowed || !eaug(enclave, address).ok()) return page_fault(address, code);
   enclave.counters.asynchronous_exits.fetch_add(1, std::memory_order_relaxed);
@@ -90,6 +92,7 @@ Outcome eacceptcopy(Processor& processor) {
   }
   EpcmEntry& entry = enclave.epcm.at(target);
   if (!entry.pending || entry.modified || entry.blocked || !entry.is(PageType::reg)) return error(Code::page_attributes_mismatch);
+  if (entry.rwx() != (sgx::kSecinfoR | sgx::kSecinfoW)) return error(Code::page_attributes_mismatch);
 
   alignas(16) std::array<uint8_t, kEpcPageSize> content;
   TWINE_SGX_CHECK(enclave.read_operand(source, content.data(), content.size()));

@@ -1,0 +1,9 @@
+# The software SGX: leaf functions alone, and whole enclaves run through the driver interface.
+twine_library(twine_emulator_test_enclave
+  SOURCES unit/emulator_test_enclave.cc unit/emulator_enclave.S
+  LIBRARIES twine_emulator twine_image GTest::gtest)
+target_include_directories(twine_emulator_test_enclave PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+set_source_files_properties(unit/emulator_enclave.S PROPERTIES COMPILE_OPTIONS -mavx2)
+twine_test(emulator_test
+  SOURCES unit/emulator_entry_test.cc
+  LIBRARIES twine_emulator_test_enclave)
