@@ -137,8 +137,11 @@ TEST(EmulatorEntry, ASystemCallInCodeAddedLaterIsCaughtByDispatch) {
   const uint8_t code[4096] = {0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3};
   ASSERT_EQ(enclave->accept_pending(kDynamic).rdi, 0U);
   enclave->copy_in(kDynamic, code, sizeof code);
-  const uint64_t secinfo = enclave->put_secinfo(sgx::secinfo_page_type(sgx::PageType::reg) | sgx::kSecinfoR | sgx::kSecinfoX);
-  ASSERT_EQ(enclave->enclu(sgx::Enclu::eacceptcopy, secinfo, enclave->at(kDynamicCode), enclave->at(kDynamic)).rdi, 0U);
+  const uint64_t secinfo =
+      enclave->put_secinfo(sgx::secinfo_page_type(sgx::PageType::reg) | sgx::kSecinfoR | sgx::kSecinfoX);
+  ASSERT_EQ(
+      enclave->enclu(sgx::Enclu::eacceptcopy, secinfo, enclave->at(kDynamicCode), enclave->at(kDynamic)).rdi,
+      0U);
   EXPECT_EQ(enclave->enter(Do::call, enclave->at(kDynamicCode)).vector, 6);
   EXPECT_EQ(enclave->handle(2).r9, 0x050fU);
   EXPECT_EQ(enclave->resume().rdi, 39U);
@@ -155,9 +158,9 @@ TEST(EmulatorEntry, HltIsAGeneralProtectionFault) {
 TEST(EmulatorEntry, AFaultInTheHandlerNestsUntilTheFramesAreUsedUp) {
   const auto enclave = TestEnclave::make();
   ASSERT_NE(enclave, nullptr);
-  EXPECT_EQ(enclave->enter(Do::ud2).function, kEresume);           // CSSA 1
-  EXPECT_EQ(enclave->handle(2, true).function, kEresume);          // CSSA 2
-  EXPECT_EQ(enclave->handle(2, true).function, kEresume);          // CSSA 3 = NSSA
+  EXPECT_EQ(enclave->enter(Do::ud2).function, kEresume);   // CSSA 1
+  EXPECT_EQ(enclave->handle(2, true).function, kEresume);  // CSSA 2
+  EXPECT_EQ(enclave->handle(2, true).function, kEresume);  // CSSA 3 = NSSA
   const Exit refused = enclave->handle(2);
   EXPECT_EQ(refused.function, kEenter);
   EXPECT_EQ(refused.vector, 13);
@@ -213,7 +216,8 @@ TEST(EmulatorEntry, WithoutAHandlerTheEntryFunctionReturns) {
   EXPECT_EQ(run.exception_vector, 6);
 }
 
-int resume_until_exit(long rdi, long /*rsi*/, long /*rdx*/, long /*rsp*/, long /*r8*/, long /*r9*/, sgx_enclave_run* run) {
+int resume_until_exit(long rdi, long /*rsi*/, long /*rdx*/, long /*rsp*/, long /*r8*/, long /*r9*/,
+                      sgx_enclave_run* run) {
   if (run->function == kEexit) {
     *reinterpret_cast<uint64_t*>(run->user_data) = static_cast<uint64_t>(rdi);
     return 0;
@@ -232,15 +236,20 @@ TEST(EmulatorEntry, AHandlerCanAskForAnotherLeaf) {
   // The first exception is met by a handler that maps the page and resumes.
   static TestEnclave* shared = nullptr;
   shared = enclave.get();
-  run.user_handler = reinterpret_cast<uint64_t>(+[](long rdi, long rsi, long rdx, long rsp, long r8, long r9, sgx_enclave_run* state) {
-    if (state->function == kEresume) EXPECT_EQ(shared->driver().map(shared->at(kReadOnly), 0x1000, PROT_READ), 0);
-    return resume_until_exit(rdi, rsi, rdx, rsp, r8, r9, state);
-  });
-  EXPECT_EQ(enclave->driver().enter(static_cast<uint64_t>(Do::load), enclave->at(kReadOnly), 0, kEenter, 0, 0, &run), 0);
+  run.user_handler = reinterpret_cast<uint64_t>(
+      +[](long rdi, long rsi, long rdx, long rsp, long r8, long r9, sgx_enclave_run* state) {
+        if (state->function == kEresume)
+          EXPECT_EQ(shared->driver().map(shared->at(kReadOnly), 0x1000, PROT_READ), 0);
+        return resume_until_exit(rdi, rsi, rdx, rsp, r8, r9, state);
+      });
+  EXPECT_EQ(enclave->driver().enter(static_cast<uint64_t>(Do::load), enclave->at(kReadOnly), 0, kEenter, 0, 0,
+                                    &run),
+            0);
   EXPECT_EQ(result, 7U);
 }
 
-// --- Signals -----------------------------------------------------------------------------------------------------------
+// --- Signals
+// -----------------------------------------------------------------------------------------------------------
 
 std::atomic<uint64_t> alarms{0};
 thread_local uint64_t thread_canary = 0x600d;
@@ -249,7 +258,8 @@ std::atomic<uint64_t> last_rax{0};
 
 void on_alarm(int /*signal*/, siginfo_t* /*info*/, void* context) {
   alarms.fetch_add(1);
-  if (thread_canary != 0x600d) saw_wrong_thread_local = true;  // with the enclave's FS this reads something else
+  if (thread_canary != 0x600d)
+    saw_wrong_thread_local = true;  // with the enclave's FS this reads something else
   last_rax = static_cast<uint64_t>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RAX]);
 }
 
@@ -262,7 +272,8 @@ TEST(EmulatorEntry, ATimerInsideBecomesAnAexAndTheProgramSeesItsOwnThread) {
   ASSERT_EQ(enclave->driver().set_signal_action(SIGALRM, &action, nullptr), 0);
   alarms = 0;
   std::atomic<uint8_t> flag{0};
-  const itimerval interval{.it_interval = {.tv_sec = 0, .tv_usec = 100}, .it_value = {.tv_sec = 0, .tv_usec = 100}};
+  const itimerval interval{.it_interval = {.tv_sec = 0, .tv_usec = 100},
+                           .it_value = {.tv_sec = 0, .tv_usec = 100}};
   ASSERT_EQ(setitimer(ITIMER_REAL, &interval, nullptr), 0);
   std::thread stopper([&] {
     sigset_t alarm_only;

@@ -35,7 +35,9 @@ const image::SigningKey& signing_key(bool second) {
   return *keys[second ? 1 : 0];
 }
 
-Exit* current_exit(sgx_enclave_run* run) { return reinterpret_cast<Exit*>(run->user_data); }
+Exit* current_exit(sgx_enclave_run* run) {
+  return reinterpret_cast<Exit*>(run->user_data);
+}
 
 int capture(long rdi, long rsi, long rdx, long rsp, long r8, long r9, sgx_enclave_run* run) {
   Exit& exit = *current_exit(run);
@@ -48,10 +50,11 @@ int capture(long rdi, long rsi, long rdx, long rsp, long r8, long r9, sgx_enclav
   return 0;
 }
 
-// Enters with the stack pointer where it was at every other entry of this thread: code that is left by AEX in one call and resumed in
-// another leaves the enclave with the stack pointer it was entered with (driver.h).
-[[gnu::noinline]] int enter_at_fixed_depth(host::sgx::Driver& driver, uint32_t function, uint64_t rdi, uint64_t rsi, uint64_t rdx,
-                                           uint64_t r8, uint64_t r9, sgx_enclave_run* run) {
+// Enters with the stack pointer where it was at every other entry of this thread: code that is left by AEX in
+// one call and resumed in another leaves the enclave with the stack pointer it was entered with (driver.h).
+[[gnu::noinline]] int enter_at_fixed_depth(host::sgx::Driver& driver, uint32_t function, uint64_t rdi,
+                                           uint64_t rsi, uint64_t rdx, uint64_t r8, uint64_t r9,
+                                           sgx_enclave_run* run) {
   constexpr uint64_t kDepth = 32768;
   const auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
   thread_local const uint64_t fixed = here - kDepth;
@@ -76,7 +79,8 @@ std::string test_platform_secret() {
 std::unique_ptr<TestEnclave> TestEnclave::prepare(const TestEnclaveOptions& options) {
   auto enclave = std::make_unique<TestEnclave>();
   enclave->options_ = options;
-  auto driver = host::sgx::open_emulated_driver({.epc_bytes = options.epc_bytes, .platform_secret_path = test_platform_secret()});
+  auto driver = host::sgx::open_emulated_driver(
+      {.epc_bytes = options.epc_bytes, .platform_secret_path = test_platform_secret()});
   if (!driver) {
     ADD_FAILURE() << driver.error().message;
     return nullptr;
@@ -135,9 +139,11 @@ std::unique_ptr<TestEnclave> TestEnclave::prepare(const TestEnclaveOptions& opti
   add(kReadOnly, Page{7}, kReg | sgx::kSecinfoR);
   enclave->mrenclave_ = measurement.finish();
 
-  enclave->sigstruct_ = image::make_sigstruct(enclave->mrenclave_, {.date = 0x20250101, .isv_prod_id = 9, .isv_svn = options.isv_svn});
+  enclave->sigstruct_ = image::make_sigstruct(
+      enclave->mrenclave_, {.date = 0x20250101, .isv_prod_id = 9, .isv_svn = options.isv_svn});
   enclave->sigstruct_.attributes = {.flags = options.attribute_flags, .xfrm = sgx::kXfrmLegacy};
-  enclave->sigstruct_.attributemask = {.flags = ~uint64_t{0} & ~sgx::kAttributeInit, .xfrm = sgx::kXfrmLegacy};
+  enclave->sigstruct_.attributemask = {.flags = ~uint64_t{0} & ~sgx::kAttributeInit,
+                                       .xfrm = sgx::kXfrmLegacy};
   enclave->sigstruct_.miscselect = options.miscselect;
   enclave->sigstruct_.miscmask = options.miscselect;
   enclave->sign();
@@ -149,7 +155,9 @@ void TestEnclave::sign() {
   EXPECT_TRUE(signed_now) << signed_now.error().message;
 }
 
-int TestEnclave::init() { return driver_->init({.sigstruct = reinterpret_cast<uint64_t>(&sigstruct_)}); }
+int TestEnclave::init() {
+  return driver_->init({.sigstruct = reinterpret_cast<uint64_t>(&sigstruct_)});
+}
 
 void TestEnclave::map_all() {
   constexpr int kRw = PROT_READ | PROT_WRITE;
@@ -171,7 +179,8 @@ std::unique_ptr<TestEnclave> TestEnclave::make(const TestEnclaveOptions& options
   return enclave;
 }
 
-Exit TestEnclave::run(uint32_t function, uint64_t rdi, uint64_t rsi, uint64_t rdx, uint64_t r8, uint64_t r9, uint64_t tcs) {
+Exit TestEnclave::run(uint32_t function, uint64_t rdi, uint64_t rsi, uint64_t rdx, uint64_t r8, uint64_t r9,
+                      uint64_t tcs) {
   Exit exit;
   sgx_enclave_run state{};
   state.tcs = at(tcs);
@@ -189,9 +198,13 @@ Exit TestEnclave::enter(Do what, uint64_t rsi, uint64_t rdx, uint64_t r8, uint64
   return run(kEenter, static_cast<uint64_t>(what), rsi, rdx, r8, r9, tcs);
 }
 
-Exit TestEnclave::handle(uint64_t skip, bool fault, uint64_t tcs) { return run(kEenter, fault ? 1 : 0, skip, 0, 0, 0, tcs); }
+Exit TestEnclave::handle(uint64_t skip, bool fault, uint64_t tcs) {
+  return run(kEenter, fault ? 1 : 0, skip, 0, 0, 0, tcs);
+}
 
-Exit TestEnclave::resume(uint64_t tcs) { return run(kEresume, 0, 0, 0, 0, 0, tcs); }
+Exit TestEnclave::resume(uint64_t tcs) {
+  return run(kEresume, 0, 0, 0, 0, 0, tcs);
+}
 
 void TestEnclave::copy_in(uint64_t offset, const void* source, size_t size) {
   EXPECT_EQ(enter(Do::memory, at(offset), size, reinterpret_cast<uint64_t>(source)).function, kEexit);

@@ -1,4 +1,5 @@
-// A small enclave for the emulator's tests, built page by page through the driver interface, as a loader would.
+// A small enclave for the emulator's tests, built page by page through the driver interface, as a loader
+// would.
 //
 //   offset    page
 //   0x0000    emulator_enclave.S, R|X
@@ -33,7 +34,23 @@ inline constexpr uint64_t kDynamicSize = 0x10000;
 
 // What emulator_enclave.S does for each value of RDI.
 enum class Do : uint64_t {
-  echo, leaf, load, store, ud2, divide, cpuid, syscall, call, spin, bases, int3, hlt, registers, memory, vectors, count,
+  echo,
+  leaf,
+  load,
+  store,
+  ud2,
+  divide,
+  cpuid,
+  syscall,
+  call,
+  spin,
+  bases,
+  int3,
+  hlt,
+  registers,
+  memory,
+  vectors,
+  count,
 };
 
 struct TestEnclaveOptions {
@@ -81,7 +98,8 @@ class TestEnclave {
   void sign();
 
   // EENTER on the TCS at offset `tcs`.
-  Exit enter(Do what, uint64_t rsi = 0, uint64_t rdx = 0, uint64_t r8 = 0, uint64_t r9 = 0, uint64_t tcs = kTcs);
+  Exit enter(Do what, uint64_t rsi = 0, uint64_t rdx = 0, uint64_t r8 = 0, uint64_t r9 = 0,
+             uint64_t tcs = kTcs);
   // EENTER of the exception handler, which skips `skip` bytes; with `fault`, it faults first.
   Exit handle(uint64_t skip, bool fault = false, uint64_t tcs = kTcs);
   Exit resume(uint64_t tcs = kTcs);
@@ -100,7 +118,8 @@ class TestEnclave {
   Exit accept_pending(uint64_t offset);
 
  private:
-  Exit run(uint32_t function, uint64_t rdi, uint64_t rsi, uint64_t rdx, uint64_t r8, uint64_t r9, uint64_t tcs);
+  Exit run(uint32_t function, uint64_t rdi, uint64_t rsi, uint64_t rdx, uint64_t r8, uint64_t r9,
+           uint64_t tcs);
 
   std::unique_ptr<host::sgx::Driver> driver_;
   uint64_t base_ = 0;

@@ -18,13 +18,18 @@ namespace {
 // mprotect works on runs of at most this many pages each way, so that one fault has a bound.
 constexpr uint64_t kMaxRun = 4096;
 
-uint64_t page_of(uint64_t address) { return address & ~(kEpcPageSize - 1); }
+uint64_t page_of(uint64_t address) {
+  return address & ~(kEpcPageSize - 1);
+}
 
 // The address of enclave memory as the host's pointer.
-void* host_pointer(uint64_t address) { return std::bit_cast<void*>(address); }
+void* host_pointer(uint64_t address) {
+  return std::bit_cast<void*>(address);
+}
 
 int epcm_protection(const EpcmEntry& entry) {
-  if (!entry.valid || entry.pending || entry.modified || entry.blocked || !entry.is(sgx::PageType::reg)) return PROT_NONE;
+  if (!entry.valid || entry.pending || entry.modified || entry.blocked || !entry.is(sgx::PageType::reg))
+    return PROT_NONE;
   return (entry.r ? PROT_READ : 0) | (entry.w ? PROT_WRITE : 0) | (entry.x ? PROT_EXEC : 0);
 }
 
@@ -36,26 +41,31 @@ AddressSpace::~AddressSpace() {
 }
 
 Result<uint64_t> AddressSpace::reserve(uint64_t size) {
-  if (size_ != 0) return fail(ErrorCode::invalid_argument, "emulator: an enclave's address range is reserved once");
+  if (size_ != 0)
+    return fail(ErrorCode::invalid_argument, "emulator: an enclave's address range is reserved once");
   if (!std::has_single_bit(size) || size < 2 * kEpcPageSize) {
-    return fail(ErrorCode::invalid_argument, "emulator: the size of ELRANGE must be a power of two of at least two pages");
+    return fail(ErrorCode::invalid_argument,
+                "emulator: the size of ELRANGE must be a power of two of at least two pages");
   }
   memory_ = ::open("/proc/self/mem", O_RDWR | O_CLOEXEC);
   if (memory_ < 0) {
-    return fail(ErrorCode::io, std::string("emulator: /proc/self/mem: ") + std::strerror(errno) + "; mount /proc");
+    return fail(ErrorCode::io,
+                std::string("emulator: /proc/self/mem: ") + std::strerror(errno) + "; mount /proc");
   }
   const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   void* const area = mmap(nullptr, 2 * size, PROT_NONE, flags, -1, 0);
   if (area == MAP_FAILED) {
     return fail(ErrorCode::out_of_memory,
-                "emulator: the enclave's address range cannot be reserved (needs twice its size of address space); raise ulimit -v");
+                "emulator: the enclave's address range cannot be reserved (needs twice its size of address "
+                "space); raise ulimit -v");
   }
   const auto start = std::bit_cast<uint64_t>(area);
   base_ = (start + size - 1) / size * size;
   size_ = size;
   if (base_ != start) munmap(area, base_ - start);
   if (base_ != start + size) munmap(host_pointer(base_ + size), start + size - base_);
-  // Linear memories are large and touched in runs: where a run covers 2 MiB the kernel may back it with one huge page.
+  // Linear memories are large and touched in runs: where a run covers 2 MiB the kernel may back it with one
+  // huge page.
   madvise(host_pointer(base_), size, MADV_HUGEPAGE);
   return base_;
 }
@@ -89,7 +99,8 @@ void AddressSpace::replace(uint64_t address, uint64_t length, const Vma* vma) {
   vmas_.erase(vmas_.lower_bound(address), vmas_.lower_bound(end));
   if (vma == nullptr) return;
   auto inserted = vmas_.emplace(address, *vma).first;
-  // Merge with like neighbours, as the kernel does: growing a memory page by page must not make a list of pages.
+  // Merge with like neighbours, as the kernel does: growing a memory page by page must not make a list of
+  // pages.
   if (inserted != vmas_.begin()) {
     const auto before = std::prev(inserted);
     if (before->second.end == address && before->second.protection == vma->protection) {
@@ -99,7 +110,8 @@ void AddressSpace::replace(uint64_t address, uint64_t length, const Vma* vma) {
     }
   }
   const auto after = std::next(inserted);
-  if (after != vmas_.end() && after->first == inserted->second.end && after->second.protection == vma->protection) {
+  if (after != vmas_.end() && after->first == inserted->second.end &&
+      after->second.protection == vma->protection) {
     inserted->second.end = after->second.end;
     vmas_.erase(after);
   }
@@ -107,7 +119,8 @@ void AddressSpace::replace(uint64_t address, uint64_t length, const Vma* vma) {
 
 bool AddressSpace::may_map(uint64_t address, uint64_t length, int protection) const {
   const uint64_t end = address + length;
-  for (uint64_t page = epcm_.next_valid(address, end); page < end; page = epcm_.next_valid(page + kEpcPageSize, end)) {
+  for (uint64_t page = epcm_.next_valid(address, end); page < end;
+       page = epcm_.next_valid(page + kEpcPageSize, end)) {
     if ((protection & ~static_cast<int>(epcm_.at(page).max_protection)) != 0) return false;
   }
   return true;
@@ -142,7 +155,8 @@ int AddressSpace::open(uint64_t address) {
   const int wanted = epcm_protection(epcm_.at(page)) & vma->second.protection;
   const auto belongs = [&](uint64_t other) {
     const EpcmEntry& entry = epcm_.at(other);
-    return (epcm_protection(entry) & vma->second.protection) == wanted && static_cast<int>(entry.host_protection) != wanted;
+    return (epcm_protection(entry) & vma->second.protection) == wanted &&
+           static_cast<int>(entry.host_protection) != wanted;
   };
   uint64_t first = page;
   uint64_t end = page + kEpcPageSize;
@@ -165,16 +179,20 @@ int AddressSpace::close(uint64_t address, uint64_t length) {
     const auto target = [&](uint64_t at) {
       return effective_protection(at) & static_cast<int>(epcm_.at(at).host_protection);
     };
-    const auto lowers = [&](uint64_t at) { return target(at) != static_cast<int>(epcm_.at(at).host_protection); };
+    const auto lowers = [&](uint64_t at) {
+      return target(at) != static_cast<int>(epcm_.at(at).host_protection);
+    };
     if (!lowers(page)) {
       page = epcm_.next_valid(page + kEpcPageSize, end);
       continue;
     }
     const int wanted = target(page);
     uint64_t run_end = page + kEpcPageSize;
-    while (run_end < end && epcm_.at(run_end).valid && lowers(run_end) && target(run_end) == wanted) run_end += kEpcPageSize;
+    while (run_end < end && epcm_.at(run_end).valid && lowers(run_end) && target(run_end) == wanted)
+      run_end += kEpcPageSize;
     if (mprotect(host_pointer(page), run_end - page, wanted) != 0) return -errno;
-    for (; page < run_end; page += kEpcPageSize) epcm_.at(page).host_protection = static_cast<uint64_t>(wanted) & 7;
+    for (; page < run_end; page += kEpcPageSize)
+      epcm_.at(page).host_protection = static_cast<uint64_t>(wanted) & 7;
     page = epcm_.next_valid(run_end, end);
   }
   return 0;

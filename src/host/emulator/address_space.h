@@ -1,14 +1,18 @@
 // The operating system's part of an enclave's memory: VMAs, host page protections, page contents.
 //
-// A page of ELRANGE can be accessed as  EPCM permissions ∩ VMA protection.  Silicon checks both at each access; here they are
-// folded into the host's page protection (mprotect), lazily when something becomes allowed, at once when something ceases to be:
-//   - enclave memory is one private anonymous reservation, PROT_NONE until a page is valid, accepted and covered by a VMA;
-//   - what becomes allowed is opened by the first access that faults, for the whole run of like pages around it, so that accepting
+// A page of ELRANGE can be accessed as  EPCM permissions ∩ VMA protection.  Silicon checks both at each
+// access; here they are folded into the host's page protection (mprotect), lazily when something becomes
+// allowed, at once when something ceases to be:
+//   - enclave memory is one private anonymous reservation, PROT_NONE until a page is valid, accepted and
+//   covered by a VMA;
+//   - what becomes allowed is opened by the first access that faults, for the whole run of like pages around
+//   it, so that accepting
 //     a cluster of pages costs one mprotect and not one a page.
-// Emulated instructions read and write pages whatever their protection, through /proc/self/mem where it is needed.
+// Emulated instructions read and write pages whatever their protection, through /proc/self/mem where it is
+// needed.
 //
-// Not thread safe: the enclave's lock is held by whoever calls. Nothing here allocates except map, protect and unmap, so the rest can be
-// called by signal handlers.
+// Not thread safe: the enclave's lock is held by whoever calls. Nothing here allocates except map, protect
+// and unmap, so the rest can be called by signal handlers.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +40,8 @@ class AddressSpace {
   [[nodiscard]] uint64_t size() const { return size_; }
   [[nodiscard]] bool contains(uint64_t address) const { return address - base_ < size_; }
 
-  // mmap, mprotect, munmap of whole pages in the reservation; 0 or a negated errno. The permissions that pages were added
-  // with bound the protection (EACCES).
+  // mmap, mprotect, munmap of whole pages in the reservation; 0 or a negated errno. The permissions that
+  // pages were added with bound the protection (EACCES).
   int map(uint64_t address, uint64_t length, int protection);
   int protect(uint64_t address, uint64_t length, int protection);
   int unmap(uint64_t address, uint64_t length);
@@ -48,12 +52,13 @@ class AddressSpace {
   // What EPCM and VMA allow together at a page, as PROT_*.
   [[nodiscard]] int effective_protection(uint64_t address) const;
 
-  // Brings the host's protection of the page at `address`, and of the run of like pages around it, up to what is allowed. Returns 0 or a
-  // negated errno (ENOMEM: the process has too many mappings).
+  // Brings the host's protection of the page at `address`, and of the run of like pages around it, up to what
+  // is allowed. Returns 0 or a negated errno (ENOMEM: the process has too many mappings).
   int open(uint64_t address);
   // Brings the host's protection of the valid pages of a range down to what is allowed now.
   int close(uint64_t address, uint64_t length);
-  // Forgets contents and protection of a page that leaves the enclave: it reads as zero should it be added again.
+  // Forgets contents and protection of a page that leaves the enclave: it reads as zero should it be added
+  // again.
   void discard(uint64_t address);
 
   // Copies to and from enclave memory whatever its protection. False: the host refused.

@@ -19,7 +19,8 @@ using sgx::PageType;
 
 namespace {
 
-// Holds the enclave's lock with all signals blocked: a handler that interrupted the holder would wait for it for ever.
+// Holds the enclave's lock with all signals blocked: a handler that interrupted the holder would wait for it
+// for ever.
 class Exclusive {
  public:
   explicit Exclusive(Enclave& enclave) : enclave_(enclave) {
@@ -42,7 +43,8 @@ class Exclusive {
 
 template <typename T>
 const T* user_pointer(uint64_t address) {
-  return reinterpret_cast<const T*>(address);  // NOLINT(performance-no-int-to-ptr): ioctl arguments carry addresses as integers
+  return reinterpret_cast<const T*>(
+      address);  // NOLINT(performance-no-int-to-ptr): ioctl arguments carry addresses as integers
 }
 
 // What the driver demands of a SECINFO before EADD sees it.
@@ -59,7 +61,8 @@ bool valid_secinfo(const sgx::Secinfo& secinfo) {
 int protection_of(const sgx::Secinfo& secinfo) {
   // The processor reads and writes a TCS although its permissions in the EPCM are none.
   if (page_type(secinfo) == PageType::tcs) return PROT_READ | PROT_WRITE;
-  return ((secinfo.flags & sgx::kSecinfoR) != 0 ? PROT_READ : 0) | ((secinfo.flags & sgx::kSecinfoW) != 0 ? PROT_WRITE : 0) |
+  return ((secinfo.flags & sgx::kSecinfoR) != 0 ? PROT_READ : 0) |
+         ((secinfo.flags & sgx::kSecinfoW) != 0 ? PROT_WRITE : 0) |
          ((secinfo.flags & sgx::kSecinfoX) != 0 ? PROT_EXEC : 0);
 }
 
@@ -69,13 +72,18 @@ EnclaveDevice::EnclaveDevice(const Platform& platform, Epc& epc)
     : enclave_(std::make_unique<Enclave>(platform, epc)),
       attributes_mask_(sgx::kAttributeDebug | sgx::kAttributeMode64Bit | sgx::kAttributeKss) {}
 
-EnclaveDevice::~EnclaveDevice() { unregister_enclave(*enclave_); }
+EnclaveDevice::~EnclaveDevice() {
+  unregister_enclave(*enclave_);
+}
 
-Result<uint64_t> EnclaveDevice::reserve(uint64_t size) { return enclave_->memory.reserve(size); }
+Result<uint64_t> EnclaveDevice::reserve(uint64_t size) {
+  return enclave_->memory.reserve(size);
+}
 
 bool EnclaveDevice::valid_range(uint64_t offset, uint64_t length) const {
   const uint64_t size = enclave_->secs.size;
-  return offset % kEpcPageSize == 0 && length != 0 && length % kEpcPageSize == 0 && offset < size && length <= size - offset;
+  return offset % kEpcPageSize == 0 && length != 0 && length % kEpcPageSize == 0 && offset < size &&
+         length <= size - offset;
 }
 
 int EnclaveDevice::create(const sgx_enclave_create& argument) {
@@ -154,7 +162,8 @@ int EnclaveDevice::init(const sgx_enclave_init& argument) {
   if ((sigstruct->miscselect & sigstruct->miscmask & ~platform.supported_miscselect()) != 0) return -EINVAL;
 
   const Exclusive exclusive(enclave);
-  // The kernel opens launch control to every signer by writing its hash to IA32_SGXLEPUBKEYHASH, and passes no token.
+  // The kernel opens launch control to every signer by writing its hash to IA32_SGXLEPUBKEYHASH, and passes
+  // no token.
   const std::array<uint8_t, 32> lepubkeyhash = sigstruct_mrsigner(*sigstruct);
   const sgx::Einittoken no_token{};
   const Outcome outcome = einit(enclave, *sigstruct, no_token, lepubkeyhash);
@@ -243,8 +252,8 @@ int EnclaveDevice::remove_pages(sgx_enclave_remove_pages& argument) {
 
 bool EnclaveDevice::within_reservation(uint64_t address, uint64_t length) const {
   const AddressSpace& memory = enclave_->memory;
-  return address % kEpcPageSize == 0 && length != 0 && length % kEpcPageSize == 0 && memory.contains(address) &&
-         length <= memory.size() - (address - memory.base());
+  return address % kEpcPageSize == 0 && length != 0 && length % kEpcPageSize == 0 &&
+         memory.contains(address) && length <= memory.size() - (address - memory.base());
 }
 
 int EnclaveDevice::map(uint64_t address, uint64_t length, int protection) {

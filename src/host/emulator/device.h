@@ -1,8 +1,9 @@
 // One open file of the emulated /dev/sgx_enclave: what the Linux driver does around the ENCLS leaves.
 //
-// Argument checks, their order and their errnos follow the kernel's driver (Documentation/x86/sgx.rst and the ioctls' kernel-doc), so that
-// software written for it finds the same device. Results are 0 or a negated errno; init alone gives the positive SGX error code of
-// EINIT, for which the kernel says -EPERM. All signals are blocked while a call works, because signal handlers take the same lock.
+// Argument checks, their order and their errnos follow the kernel's driver (Documentation/x86/sgx.rst and the
+// ioctls' kernel-doc), so that software written for it finds the same device. Results are 0 or a negated
+// errno; init alone gives the positive SGX error code of EINIT, for which the kernel says -EPERM. All signals
+// are blocked while a call works, because signal handlers take the same lock.
 #pragma once
 
 #include <asm/sgx.h>

@@ -12,12 +12,16 @@ using sgx::kEpcPageSize;
 void SpinLock::lock() noexcept {
   // The holder may have been preempted: after a few tries give it the processor.
   for (int tries = 0; held_.test_and_set(std::memory_order_acquire); ++tries) {
-    if (tries % 64 == 63) sched_yield();
-    else __builtin_ia32_pause();
+    if (tries % 64 == 63)
+      sched_yield();
+    else
+      __builtin_ia32_pause();
   }
 }
 
-Enclave::~Enclave() { epc.release(epcm.pages() + (created ? 1 : 0)); }
+Enclave::~Enclave() {
+  epc.release(epcm.pages() + (created ? 1 : 0));
+}
 
 Outcome Enclave::access(uint64_t address, Access kind) {
   const int wanted = kind == Access::write ? PROT_WRITE : kind == Access::fetch ? PROT_EXEC : PROT_READ;

@@ -1,4 +1,5 @@
-// One emulated enclave: its SECS, EPCM, thread control structures and memory. The leaf functions (leaves.h) work on it.
+// One emulated enclave: its SECS, EPCM, thread control structures and memory. The leaf functions (leaves.h)
+// work on it.
 #pragma once
 
 #include <atomic>
@@ -43,7 +44,8 @@ struct TcsState {
   // EFLAGS.TF and the debug state at EENTER would be here too; opt-in is read from tcs.flags.
 };
 
-// Short critical sections, taken also by signal handlers; whoever takes it outside of one has all signals blocked.
+// Short critical sections, taken also by signal handlers; whoever takes it outside of one has all signals
+// blocked.
 class SpinLock {
  public:
   void lock() noexcept;
@@ -75,13 +77,13 @@ class Enclave {
     return address - secs.baseaddr < secs.size && size <= secs.size - (address - secs.baseaddr);
   }
 
-  // An access of software (or of a leaf function on its behalf) to one byte of ELRANGE in enclave mode: page tables, then EPCM. Where
-  // no page is and the VMA allows the access, the operating system adds one (EAUG) first, as Linux does. On success the host's page
-  // tables allow the access as well.
+  // An access of software (or of a leaf function on its behalf) to one byte of ELRANGE in enclave mode: page
+  // tables, then EPCM. Where no page is and the VMA allows the access, the operating system adds one (EAUG)
+  // first, as Linux does. On success the host's page tables allow the access as well.
   Outcome access(uint64_t address, Access kind);
 
-  // The checks that leaf functions make of their explicit memory operands, then the copy. `address` is aligned so that it stays
-  // within a page.
+  // The checks that leaf functions make of their explicit memory operands, then the copy. `address` is
+  // aligned so that it stays within a page.
   Outcome read_operand(uint64_t address, void* destination, size_t size);
   Outcome write_operand(uint64_t address, const void* source, size_t size);
 
@@ -96,7 +98,8 @@ class Enclave {
   SpinLock lock;  // guards everything but the counters
   sgx::Secs secs{};
   bool created = false;
-  uint8_t isvfamilyid[16] = {};   // SIGSTRUCT's, kept by EINIT in the part of the SECS that is not architectural
+  uint8_t isvfamilyid[16] =
+      {};  // SIGSTRUCT's, kept by EINIT in the part of the SECS that is not architectural
   uint8_t isvextprodid[16] = {};
   Measurement measurement;
   Epcm epcm;

@@ -1,6 +1,7 @@
 // The enclaves of this process, for the trap layer: which one, if any, has an address in its ELRANGE.
 //
-// A fixed table of atomics, because signal handlers read it. No thread may be inside an enclave that is being unregistered.
+// A fixed table of atomics, because signal handlers read it. No thread may be inside an enclave that is being
+// unregistered.
 #pragma once
 
 #include <cstdint>

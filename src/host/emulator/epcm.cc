@@ -26,7 +26,8 @@ Result<void> Epcm::open(uint64_t base, uint64_t size) {
   entries_ = static_cast<EpcmEntry*>(map_zeroes(entry_bytes_));
   counts_ = static_cast<uint16_t*>(map_zeroes(count_bytes_));
   if (entries_ == nullptr || counts_ == nullptr) {
-    return fail(ErrorCode::out_of_memory, "emulator: no address space for the page map of an enclave; raise ulimit -v");
+    return fail(ErrorCode::out_of_memory,
+                "emulator: no address space for the page map of an enclave; raise ulimit -v");
   }
   return {};
 }

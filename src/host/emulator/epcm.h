@@ -1,12 +1,15 @@
-// The enclave page cache map (EPCM): what the processor knows of every page of one enclave, indexed by linear address.
+// The enclave page cache map (EPCM): what the processor knows of every page of one enclave, indexed by linear
+// address.
 //
-// Silicon indexes by physical address and keeps the linear one in the entry; user space has no physical pages, so an entry here
-// stands for the EPC page (if any) that backs one page of ELRANGE, and "EPCM.ENCLAVEADDRESS = address" and
-// "EPCM.ENCLAVESECS = this enclave" hold by construction. A wrong-enclave page is one that lies outside this enclave's ELRANGE.
+// Silicon indexes by physical address and keeps the linear one in the entry; user space has no physical
+// pages, so an entry here stands for the EPC page (if any) that backs one page of ELRANGE, and
+// "EPCM.ENCLAVEADDRESS = address" and "EPCM.ENCLAVESECS = this enclave" hold by construction. A wrong-enclave
+// page is one that lies outside this enclave's ELRANGE.
 //
-// The table is flat in address space and sparse in memory: the kernel's own page tables are its upper levels, entries that were never
-// touched cost nothing (512 MiB of address space for an ELRANGE of 2^38 bytes). A second table counts the valid entries of each
-// run of 512 pages, so that walks over large ranges skip what is empty.
+// The table is flat in address space and sparse in memory: the kernel's own page tables are its upper levels,
+// entries that were never touched cost nothing (512 MiB of address space for an ELRANGE of 2^38 bytes). A
+// second table counts the valid entries of each run of 512 pages, so that walks over large ranges skip what
+// is empty.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +33,7 @@ struct EpcmEntry {
   // Not the processor's, but kept here because it is per page:
   uint64_t max_protection : 3;   // PROT_* that the driver lets VMAs have here (vm_max_prot_bits)
   uint64_t host_protection : 3;  // PROT_* that the host's page tables have now
-  uint64_t tracked : 1;          // no thread is left inside that was there before the last EMODPR or EMODT (ETRACK)
+  uint64_t tracked : 1;  // no thread is left inside that was there before the last EMODPR or EMODT (ETRACK)
   uint64_t unused : 9;
   uint64_t tcs_index : 32;  // of the TcsState, for pt == tcs
 

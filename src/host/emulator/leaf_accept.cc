@@ -14,13 +14,14 @@ using Code = sgx::ErrorCode;
 
 namespace {
 
-// A target that no page backs is a #PF which the operating system answers by adding one (EAUG), if a VMA covers it; then the
-// instruction is resumed. With write access wanted, the VMA must allow that too.
+// A target that no page backs is a #PF which the operating system answers by adding one (EAUG), if a VMA
+// covers it; then the instruction is resumed. With write access wanted, the VMA must allow that too.
 Outcome resolve_target(Enclave& enclave, uint64_t address, bool write) {
   const int protection = enclave.memory.vma_protection(address);
   const uint32_t code = sgx::kPagefaultUser | (write ? sgx::kPagefaultWrite : 0);
   const bool allowed = write ? (protection & PROT_WRITE) != 0 : protection != PROT_NONE;
-  if (enclave.epcm.at(address).valid) return allowed ? done() : page_fault(address, code | sgx::kPagefaultPresent);
+  if (enclave.epcm.at(address).valid)
+    return allowed ? done() : page_fault(address, code | sgx::kPagefaultPresent);
   if (!allowed || !eaug(enclave, address).ok()) return page_fault(address, code);
   enclave.counters.asynchronous_exits.fetch_add(1, std::memory_order_relaxed);
   enclave.counters.resumes.fetch_add(1, std::memory_order_relaxed);
@@ -29,7 +30,8 @@ Outcome resolve_target(Enclave& enclave, uint64_t address, bool write) {
 
 // TCS pages are only accepted as EADD would have added them.
 bool acceptable_tcs(const sgx::Tcs& tcs) {
-  return all_zero(tcs.reserved) && (tcs.flags & sgx::kTcsDbgoptin) == 0 && tcs.cssa < tcs.nssa && tcs.aep == 0 && tcs.state == 0;
+  return all_zero(tcs.reserved) && (tcs.flags & sgx::kTcsDbgoptin) == 0 && tcs.cssa < tcs.nssa &&
+         tcs.aep == 0 && tcs.state == 0;
 }
 
 // The combinations of page type, PR, PENDING and MODIFIED that can be asked for.
@@ -62,8 +64,8 @@ Outcome eaccept(Processor& processor) {
 
   const bool pending = (secinfo.flags & sgx::kSecinfoPending) != 0;
   const bool modified = (secinfo.flags & sgx::kSecinfoModified) != 0;
-  if (entry.pending != pending || entry.modified != modified || entry.rwx() != (secinfo.flags & sgx::kSecinfoRwx) ||
-      entry.type() != type) {
+  if (entry.pending != pending || entry.modified != modified ||
+      entry.rwx() != (secinfo.flags & sgx::kSecinfoRwx) || entry.type() != type) {
     return error(Code::page_attributes_mismatch);
   }
   if (!entry.tracked) return error(Code::not_tracked);
@@ -82,16 +84,19 @@ Outcome eacceptcopy(Processor& processor) {
   const uint64_t source = processor.registers.rdx;
   if (secinfo_address % alignof(sgx::Secinfo) != 0) return general_protection();
   if (target % kEpcPageSize != 0 || source % kEpcPageSize != 0) return general_protection();
-  if (!enclave.in_elrange(secinfo_address) || !enclave.in_elrange(target) || !enclave.in_elrange(source)) return general_protection();
+  if (!enclave.in_elrange(secinfo_address) || !enclave.in_elrange(target) || !enclave.in_elrange(source))
+    return general_protection();
   sgx::Secinfo secinfo{};
   TWINE_SGX_CHECK(enclave.read_operand(secinfo_address, &secinfo, sizeof secinfo));
   TWINE_SGX_CHECK(resolve_target(enclave, target, true));
   TWINE_SGX_CHECK(enclave.access(source, Access::read));
-  if (!reserved_is_zero(secinfo) || writable_but_not_readable(secinfo.flags) || page_type(secinfo) != PageType::reg) {
+  if (!reserved_is_zero(secinfo) || writable_but_not_readable(secinfo.flags) ||
+      page_type(secinfo) != PageType::reg) {
     return general_protection();
   }
   EpcmEntry& entry = enclave.epcm.at(target);
-  if (!entry.pending || entry.modified || entry.blocked || !entry.is(PageType::reg)) return error(Code::page_attributes_mismatch);
+  if (!entry.pending || entry.modified || entry.blocked || !entry.is(PageType::reg))
+    return error(Code::page_attributes_mismatch);
   if (entry.rwx() != (sgx::kSecinfoR | sgx::kSecinfoW)) return error(Code::page_attributes_mismatch);
 
   alignas(16) std::array<uint8_t, kEpcPageSize> content;
@@ -106,14 +111,16 @@ Outcome emodpe(Processor& processor) {
   Enclave& enclave = *processor.enclave;
   const uint64_t secinfo_address = processor.registers.rbx;
   const uint64_t address = processor.registers.rcx;
-  if (secinfo_address % alignof(sgx::Secinfo) != 0 || address % kEpcPageSize != 0) return general_protection();
+  if (secinfo_address % alignof(sgx::Secinfo) != 0 || address % kEpcPageSize != 0)
+    return general_protection();
   if (!enclave.in_elrange(secinfo_address) || !enclave.in_elrange(address)) return general_protection();
   sgx::Secinfo secinfo{};
   TWINE_SGX_CHECK(enclave.read_operand(secinfo_address, &secinfo, sizeof secinfo));
   if (!reserved_is_zero(secinfo)) return general_protection();
   EpcmEntry& entry = enclave.epcm.at(address);
   if (!entry.valid) return page_fault(address, sgx::kPagefaultUser);
-  if (entry.pending || entry.modified || entry.blocked || !entry.is(PageType::reg)) return epcm_fault(address);
+  if (entry.pending || entry.modified || entry.blocked || !entry.is(PageType::reg))
+    return epcm_fault(address);
   const uint64_t extended = entry.rwx() | (secinfo.flags & sgx::kSecinfoRwx);
   if (writable_but_not_readable(extended)) return general_protection();
   entry.set_rwx(extended);

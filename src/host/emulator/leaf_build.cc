@@ -47,11 +47,14 @@ Outcome ecreate(Enclave& enclave, const sgx::Secs& page, const sgx::Secinfo& sec
   if (page.size < 2 * kEpcPageSize || !std::has_single_bit(page.size)) return general_protection();
   if ((page.baseaddr & (page.size - 1)) != 0) return general_protection();
 
-  if ((page.attributes.flags & ~platform.supported_flags()) != 0) return general_protection();  // INIT among them
-  if (!all_zero(page.reserved1) || !all_zero(page.reserved2) || !all_zero(page.reserved3) || !all_zero(page.reserved4)) {
+  if ((page.attributes.flags & ~platform.supported_flags()) != 0)
+    return general_protection();  // INIT among them
+  if (!all_zero(page.reserved1) || !all_zero(page.reserved2) || !all_zero(page.reserved3) ||
+      !all_zero(page.reserved4)) {
     return general_protection();
   }
-  if ((page.attributes.flags & sgx::kAttributeKss) == 0 && (!all_zero(page.configid) || page.configsvn != 0)) {
+  if ((page.attributes.flags & sgx::kAttributeKss) == 0 &&
+      (!all_zero(page.configid) || page.configsvn != 0)) {
     return general_protection();
   }
 
@@ -65,10 +68,12 @@ Outcome ecreate(Enclave& enclave, const sgx::Secs& page, const sgx::Secinfo& sec
   return done();
 }
 
-Outcome eadd(Enclave& enclave, uint64_t linaddr, std::span<const uint8_t, kEpcPageSize> page, const sgx::Secinfo& secinfo) {
+Outcome eadd(Enclave& enclave, uint64_t linaddr, std::span<const uint8_t, kEpcPageSize> page,
+             const sgx::Secinfo& secinfo) {
   if (linaddr % kEpcPageSize != 0) return general_protection();
   const PageType type = page_type(secinfo);
-  if (!reserved_is_zero(secinfo) || (type != PageType::reg && type != PageType::tcs)) return general_protection();
+  if (!reserved_is_zero(secinfo) || (type != PageType::reg && type != PageType::tcs))
+    return general_protection();
   if (!enclave.created) return epcm_fault(0);  // EPCM(SECS).VALID
   const bool inside = enclave.in_elrange(linaddr);
   if (inside && enclave.epcm.at(linaddr).valid) return epcm_fault(linaddr);

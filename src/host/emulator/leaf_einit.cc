@@ -18,18 +18,19 @@ namespace {
 // Attributes that only an enclave signed with the launch key (IA32_SGXLEPUBKEYHASH) may have.
 constexpr uint64_t kControlledAttributes = sgx::kAttributeEinittokenKey;
 
-
 sgx::Attributes masked(const sgx::Attributes& attributes, const sgx::Attributes& mask) {
   return {.flags = attributes.flags & mask.flags, .xfrm = attributes.xfrm & mask.xfrm};
 }
 
 // A token with VALID = 1 must come from the launch enclave of this platform and name this enclave.
-Outcome check_token(const Enclave& enclave, const sgx::Einittoken& token, const std::array<uint8_t, 32>& mrenclave,
-                    const std::array<uint8_t, 32>& mrsigner, const std::array<uint8_t, 32>& lepubkeyhash) {
+Outcome check_token(const Enclave& enclave, const sgx::Einittoken& token,
+                    const std::array<uint8_t, 32>& mrenclave, const std::array<uint8_t, 32>& mrsigner,
+                    const std::array<uint8_t, 32>& lepubkeyhash) {
   const bool made_by_debug = (token.maskedattributesle.flags & sgx::kAttributeDebug) != 0;
-  if (made_by_debug && (enclave.secs.attributes.flags & sgx::kAttributeDebug) == 0) return error(Code::invalid_einittoken);
-  if (token.valid != 1 || !all_zero(token.reserved1) || !all_zero(token.reserved2) || !all_zero(token.reserved3) ||
-      !all_zero(token.reserved4)) {
+  if (made_by_debug && (enclave.secs.attributes.flags & sgx::kAttributeDebug) == 0)
+    return error(Code::invalid_einittoken);
+  if (token.valid != 1 || !all_zero(token.reserved1) || !all_zero(token.reserved2) ||
+      !all_zero(token.reserved3) || !all_zero(token.reserved4)) {
     return error(Code::invalid_einittoken);
   }
   const auto& cpusvn = enclave.platform.cpusvn();
@@ -45,8 +46,9 @@ Outcome check_token(const Enclave& enclave, const sgx::Einittoken& token, const 
   std::copy(lepubkeyhash.begin(), lepubkeyhash.end(), dependencies.mrsigner);
   std::memcpy(dependencies.keyid, token.keyid, sizeof token.keyid);
   std::memcpy(dependencies.cpusvn, token.cpusvnle, sizeof token.cpusvnle);
-  const Key128 mac = aes_cmac(enclave.platform.derive_key(dependencies),
-                              std::span(reinterpret_cast<const uint8_t*>(&token), offsetof(sgx::Einittoken, cpusvnle)));
+  const Key128 mac =
+      aes_cmac(enclave.platform.derive_key(dependencies),
+               std::span(reinterpret_cast<const uint8_t*>(&token), offsetof(sgx::Einittoken, cpusvnle)));
   if (!std::equal(mac.begin(), mac.end(), token.mac)) return error(Code::invalid_einittoken);
   if (!std::equal(mrenclave.begin(), mrenclave.end(), token.mrenclave) ||
       !std::equal(mrsigner.begin(), mrsigner.end(), token.mrsigner)) {
@@ -66,17 +68,23 @@ Outcome einit(Enclave& enclave, const sgx::Sigstruct& sigstruct, const sgx::Eini
   if (!enclave.created) return epcm_fault(0);
   sgx::Secs& secs = enclave.secs;
   if (enclave.initialised()) return general_protection();
-  if ((secs.attributes.flags & sgx::kAttributeKss) == 0 && !all_zero(sigstruct.isvfamilyid)) return error(Code::invalid_sig_struct);
+  if ((secs.attributes.flags & sgx::kAttributeKss) == 0 && !all_zero(sigstruct.isvfamilyid))
+    return error(Code::invalid_sig_struct);
 
   const std::array<uint8_t, 32> mrenclave = enclave.measurement.digest();
-  if (!std::equal(mrenclave.begin(), mrenclave.end(), sigstruct.enclavehash)) return error(Code::invalid_measurement);
+  if (!std::equal(mrenclave.begin(), mrenclave.end(), sigstruct.enclavehash))
+    return error(Code::invalid_measurement);
   const std::array<uint8_t, 32> mrsigner = sigstruct_mrsigner(sigstruct);
-  if ((secs.attributes.flags & kControlledAttributes) != 0 && mrsigner != lepubkeyhash) return error(Code::invalid_attribute);
-  if (!(masked(secs.attributes, sigstruct.attributemask) == masked(sigstruct.attributes, sigstruct.attributemask))) {
+  if ((secs.attributes.flags & kControlledAttributes) != 0 && mrsigner != lepubkeyhash)
+    return error(Code::invalid_attribute);
+  if (!(masked(secs.attributes, sigstruct.attributemask) ==
+        masked(sigstruct.attributes, sigstruct.attributemask))) {
     return error(Code::invalid_attribute);
   }
-  if ((secs.miscselect & sigstruct.miscmask) != (sigstruct.miscselect & sigstruct.miscmask)) return error(Code::invalid_attribute);
-  if ((secs.cet_attributes & sigstruct.cet_attributes_mask) != (sigstruct.cet_attributes & sigstruct.cet_attributes_mask)) {
+  if ((secs.miscselect & sigstruct.miscmask) != (sigstruct.miscselect & sigstruct.miscmask))
+    return error(Code::invalid_attribute);
+  if ((secs.cet_attributes & sigstruct.cet_attributes_mask) !=
+      (sigstruct.cet_attributes & sigstruct.cet_attributes_mask)) {
     return error(Code::invalid_attribute);
   }
   if ((token.valid & 1) == 0) {

@@ -1,7 +1,8 @@
-// EENTER, ERESUME, EEXIT and the asynchronous exit (AEX): how a logical processor changes between the two modes.
+// EENTER, ERESUME, EEXIT and the asynchronous exit (AEX): how a logical processor changes between the two
+// modes.
 #include <algorithm>
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 
 #include "host/emulator/leaves.h"
 
@@ -16,8 +17,9 @@ namespace {
 constexpr uint64_t kMaxXsaveSize = 4096;
 
 // RFLAGS bits that ERESUME takes from the SSA; the others keep their value.
-constexpr uint64_t kRestoredFlags = kFlagsStatus | kFlagRf | (uint64_t{1} << 10) /* DF */ | (uint64_t{1} << 14) /* NT */ |
-                                    (uint64_t{1} << 18) /* AC */ | (uint64_t{1} << 21) /* ID */;
+constexpr uint64_t kRestoredFlags = kFlagsStatus | kFlagRf | (uint64_t{1} << 10) /* DF */ |
+                                    (uint64_t{1} << 14) /* NT */ | (uint64_t{1} << 18) /* AC */ |
+                                    (uint64_t{1} << 21) /* ID */;
 
 // The checks that EENTER and ERESUME share up to the SSA (SDM order). `tcs_address` is RBX.
 Outcome check_tcs(const Processor& processor, Enclave& enclave, uint64_t tcs_address) {
@@ -47,7 +49,8 @@ Outcome check_secs(const Enclave& enclave, const sgx::Tcs& tcs) {
   return done();
 }
 
-// The pages of one SSA frame: those of the XSAVE area, then the one of GPRSGX. All must be readable and writable for the enclave.
+// The pages of one SSA frame: those of the XSAVE area, then the one of GPRSGX. All must be readable and
+// writable for the enclave.
 Outcome check_ssa(Enclave& enclave, uint64_t frame) {
   const uint64_t xsave_size = enclave.platform.xsave().size(enclave.secs.attributes.xfrm);
   const auto check_page = [&](uint64_t address) -> Outcome {
@@ -57,7 +60,8 @@ Outcome check_ssa(Enclave& enclave, uint64_t frame) {
     TWINE_SGX_CHECK(enclave.access(address, Access::read));
     return enclave.access(address, Access::write);
   };
-  for (uint64_t page = frame; page < frame + xsave_size; page += kEpcPageSize) TWINE_SGX_CHECK(check_page(page));
+  for (uint64_t page = frame; page < frame + xsave_size; page += kEpcPageSize)
+    TWINE_SGX_CHECK(check_page(page));
   return check_page(frame + sgx::ssa_gpr_offset(enclave.secs.ssaframesize));
 }
 
@@ -91,7 +95,8 @@ uint32_t exitinfo(const ExitEvent& event, uint32_t miscselect) {
   if (!event.valid) return 0;
   const bool needs_exinfo = event.vector == sgx::Vector::pf || event.vector == sgx::Vector::gp;
   if (needs_exinfo && (miscselect & sgx::kMiscExinfo) == 0) return 0;
-  const uint32_t type = event.vector == sgx::Vector::bp ? sgx::kExitinfoTypeSoftware : sgx::kExitinfoTypeHardware;
+  const uint32_t type =
+      event.vector == sgx::Vector::bp ? sgx::kExitinfoTypeSoftware : sgx::kExitinfoTypeHardware;
   return sgx::kExitinfoValid | type | static_cast<uint32_t>(event.vector);
 }
 
@@ -121,7 +126,8 @@ Outcome eenter(Processor& processor, Enclave& enclave) {
   const uint64_t gpr = frame + sgx::ssa_gpr_offset(secs.ssaframesize);
   const uint64_t outside[2] = {registers.rsp, registers.rbp};
   static_assert(offsetof(sgx::SsaGpr, urbp) == offsetof(sgx::SsaGpr, ursp) + 8);
-  if (!enclave.memory.write(gpr + offsetof(sgx::SsaGpr, ursp), outside, sizeof outside)) std::abort();  // checked above
+  if (!enclave.memory.write(gpr + offsetof(sgx::SsaGpr, ursp), outside, sizeof outside))
+    std::abort();  // checked above
   registers.fsbase = fsbase;
   registers.gsbase = gsbase;
   suppress_trap_flag(processor, state);
@@ -139,7 +145,8 @@ Outcome eresume(Processor& processor, Enclave& enclave) {
   TWINE_SGX_CHECK(check_ssa(enclave, frame));
 
   sgx::SsaGpr gpr{};
-  if (!enclave.memory.read(frame + sgx::ssa_gpr_offset(enclave.secs.ssaframesize), &gpr, sizeof gpr)) std::abort();  // checked above
+  if (!enclave.memory.read(frame + sgx::ssa_gpr_offset(enclave.secs.ssaframesize), &gpr, sizeof gpr))
+    std::abort();  // checked above
   if (!is_canonical(gpr.rip)) return general_protection();
   if (!is_canonical(gpr.fsbase) || !is_canonical(gpr.gsbase)) return general_protection();
   if (state.active) return general_protection();
@@ -185,7 +192,8 @@ void asynchronous_exit(Processor& processor, const ExitEvent& event) {
   const uint64_t gpr_address = frame + sgx::ssa_gpr_offset(secs.ssaframesize);
 
   sgx::SsaGpr gpr{};
-  const bool have_outside = enclave.memory.read(gpr_address, &gpr, sizeof gpr);  // URSP and URBP stay as EENTER left them
+  const bool have_outside =
+      enclave.memory.read(gpr_address, &gpr, sizeof gpr);  // URSP and URBP stay as EENTER left them
   std::memcpy(&gpr, &registers, offsetof(sgx::SsaGpr, rflags));
   gpr.rflags = registers.rflags;
   gpr.rip = registers.rip;
@@ -197,17 +205,19 @@ void asynchronous_exit(Processor& processor, const ExitEvent& event) {
   uint8_t xsave[kMaxXsaveSize];
   const uint64_t xfrm = secs.attributes.xfrm;
   const uint64_t xsave_size = enclave.platform.xsave().size(xfrm);
-  // SSA pages were checked at entry and silicon keeps their physical addresses: they can be written even if the host has since
-  // taken away the mapping.
+  // SSA pages were checked at entry and silicon keeps their physical addresses: they can be written even if
+  // the host has since taken away the mapping.
   bool saved = have_outside && xsave_size <= sizeof xsave && enclave.memory.read(frame, xsave, xsave_size);
   if (saved) {
     processor.extended.save(enclave.platform.xsave(), xfrm, xsave);
-    saved = enclave.memory.write(frame, xsave, xsave_size) && enclave.memory.write(gpr_address, &gpr, sizeof gpr);
+    saved =
+        enclave.memory.write(frame, xsave, xsave_size) && enclave.memory.write(gpr_address, &gpr, sizeof gpr);
   }
   if (saved && (secs.miscselect & sgx::kMiscExinfo) != 0 && event.valid &&
       (event.vector == sgx::Vector::pf || event.vector == sgx::Vector::gp)) {
-    const sgx::ExInfo exinfo{
-        .maddr = event.vector == sgx::Vector::pf ? event.address : 0, .errcd = event.error_code, .reserved = 0};
+    const sgx::ExInfo exinfo{.maddr = event.vector == sgx::Vector::pf ? event.address : 0,
+                             .errcd = event.error_code,
+                             .reserved = 0};
     saved = enclave.memory.write(frame + sgx::ssa_exinfo_offset(secs.ssaframesize), &exinfo, sizeof exinfo);
   }
   if (!saved) std::abort();  // the reservation itself is gone: the process unmapped memory it does not own

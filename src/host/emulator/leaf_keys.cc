@@ -11,8 +11,8 @@ using Code = sgx::ErrorCode;
 
 namespace {
 
-constexpr uint16_t kKeypolicyKss = sgx::kKeypolicyNoisvprodid | sgx::kKeypolicyConfigid | sgx::kKeypolicyIsvfamilyid |
-                                   sgx::kKeypolicyIsvextprodid;
+constexpr uint16_t kKeypolicyKss = sgx::kKeypolicyNoisvprodid | sgx::kKeypolicyConfigid |
+                                   sgx::kKeypolicyIsvfamilyid | sgx::kKeypolicyIsvextprodid;
 constexpr uint16_t kKeypolicyDefined = sgx::kKeypolicyMrenclave | sgx::kKeypolicyMrsigner | kKeypolicyKss;
 // Attributes that a sealing key always depends on.
 constexpr uint64_t kRequiredSealingFlags = sgx::kAttributeInit | sgx::kAttributeDebug;
@@ -30,8 +30,10 @@ bool svn_beyond(const uint8_t (&requested)[16], const std::array<uint8_t, 16>& c
   return false;
 }
 
-// What the report key of an enclave depends on; EREPORT takes the enclave from TARGETINFO, EGETKEY from the SECS.
-KeyDependencies report_dependencies(const Platform& platform, const sgx::TargetInfo& target, const uint8_t (&keyid)[32]) {
+// What the report key of an enclave depends on; EREPORT takes the enclave from TARGETINFO, EGETKEY from the
+// SECS.
+KeyDependencies report_dependencies(const Platform& platform, const sgx::TargetInfo& target,
+                                    const uint8_t (&keyid)[32]) {
   KeyDependencies dependencies;
   dependencies.keyname = static_cast<uint16_t>(sgx::KeyName::report);
   dependencies.attributes = target.attributes;
@@ -48,13 +50,15 @@ KeyDependencies report_dependencies(const Platform& platform, const sgx::TargetI
 void add_policy(KeyDependencies& dependencies, const sgx::KeyRequest& request, const Enclave& enclave) {
   const sgx::Secs& secs = enclave.secs;
   const auto asks = [&](uint16_t bit) { return (request.keypolicy & bit) != 0; };
-  if (asks(sgx::kKeypolicyIsvfamilyid)) std::memcpy(dependencies.isvfamilyid, enclave.isvfamilyid, sizeof enclave.isvfamilyid);
+  if (asks(sgx::kKeypolicyIsvfamilyid))
+    std::memcpy(dependencies.isvfamilyid, enclave.isvfamilyid, sizeof enclave.isvfamilyid);
   if (!asks(sgx::kKeypolicyNoisvprodid)) dependencies.isvprodid = secs.isvprodid;
   if (asks(sgx::kKeypolicyConfigid)) {
     std::memcpy(dependencies.configid, secs.configid, sizeof secs.configid);
     dependencies.configsvn = request.configsvn;
   }
-  if (asks(sgx::kKeypolicyIsvextprodid)) std::memcpy(dependencies.isvextprodid, enclave.isvextprodid, sizeof enclave.isvextprodid);
+  if (asks(sgx::kKeypolicyIsvextprodid))
+    std::memcpy(dependencies.isvextprodid, enclave.isvextprodid, sizeof enclave.isvextprodid);
 }
 
 // The checks of SVNs that every key but the report key has.
@@ -66,7 +70,8 @@ Outcome check_svns(const sgx::KeyRequest& request, const Enclave& enclave, bool 
 }
 
 // Fills in what the key depends on, or says why the enclave may not have it.
-Outcome key_dependencies(const sgx::KeyRequest& request, const Enclave& enclave, KeyDependencies& dependencies) {
+Outcome key_dependencies(const sgx::KeyRequest& request, const Enclave& enclave,
+                         KeyDependencies& dependencies) {
   const sgx::Secs& secs = enclave.secs;
   const sgx::Attributes attributes = {
       .flags = (request.attributemask.flags | kRequiredSealingFlags) & secs.attributes.flags,
@@ -91,7 +96,8 @@ Outcome key_dependencies(const sgx::KeyRequest& request, const Enclave& enclave,
       if ((request.keypolicy & sgx::kKeypolicyMrenclave) != 0) {
         std::memcpy(dependencies.mrenclave, secs.mrenclave, sizeof secs.mrenclave);
       }
-      if ((request.keypolicy & sgx::kKeypolicyMrsigner) != 0) std::memcpy(dependencies.mrsigner, secs.mrsigner, sizeof secs.mrsigner);
+      if ((request.keypolicy & sgx::kKeypolicyMrsigner) != 0)
+        std::memcpy(dependencies.mrsigner, secs.mrsigner, sizeof secs.mrsigner);
       add_policy(dependencies, request, enclave);
       return done();
     case sgx::KeyName::report: {
@@ -164,7 +170,8 @@ Outcome ereport(Processor& processor) {
   std::copy(platform.report_keyid().begin(), platform.report_keyid().end(), report.keyid);
 
   const Key128 key = platform.derive_key(report_dependencies(platform, target, report.keyid));
-  const Key128 mac = aes_cmac(key, std::span(reinterpret_cast<const uint8_t*>(&report), sgx::kReportMacedSize));
+  const Key128 mac =
+      aes_cmac(key, std::span(reinterpret_cast<const uint8_t*>(&report), sgx::kReportMacedSize));
   std::copy(mac.begin(), mac.end(), report.mac);
   return enclave.write_operand(registers.rdx, &report, sizeof report);
 }
@@ -177,12 +184,14 @@ Outcome egetkey(Processor& processor) {
   sgx::KeyRequest request{};
   TWINE_SGX_CHECK(enclave.read_operand(registers.rbx, &request, sizeof request));
 
-  if (request.reserved1 != 0 || !all_zero(request.reserved2) || (request.keypolicy & ~kKeypolicyDefined) != 0) {
+  if (request.reserved1 != 0 || !all_zero(request.reserved2) ||
+      (request.keypolicy & ~kKeypolicyDefined) != 0) {
     return general_protection();
   }
   if (request.cet_attributes_mask != 0) return general_protection();  // no CET
   const bool kss = (enclave.secs.attributes.flags & sgx::kAttributeKss) != 0;
-  if (!kss && ((request.keypolicy & kKeypolicyKss) != 0 || request.configsvn != 0)) return general_protection();
+  if (!kss && ((request.keypolicy & kKeypolicyKss) != 0 || request.configsvn != 0))
+    return general_protection();
 
   KeyDependencies dependencies;
   TWINE_SGX_CHECK(key_dependencies(request, enclave, dependencies));

@@ -53,7 +53,8 @@ Outcome emodt(Enclave& enclave, uint64_t address, const sgx::Secinfo& secinfo) {
   if (address % kEpcPageSize != 0) return general_protection();
   if (!enclave.in_elrange(address)) return epcm_fault(address);
   const PageType wanted = page_type(secinfo);
-  if (!reserved_is_zero(secinfo) || (wanted != PageType::tcs && wanted != PageType::trim)) return general_protection();
+  if (!reserved_is_zero(secinfo) || (wanted != PageType::tcs && wanted != PageType::trim))
+    return general_protection();
   EpcmEntry& entry = enclave.epcm.at(address);
   if (!entry.valid) return epcm_fault(address);
   const bool legal = entry.is(PageType::reg) || (entry.is(PageType::tcs) && wanted == PageType::trim);
@@ -77,7 +78,8 @@ Outcome emodt(Enclave& enclave, uint64_t address, const sgx::Secinfo& secinfo) {
 
 Outcome etrack(Enclave& enclave) {
   if (!enclave.created) return epcm_fault(0);
-  // Protections were lowered for every thread at once by mprotect, which is what the interrupts of ETRACK's protocol achieve.
+  // Protections were lowered for every thread at once by mprotect, which is what the interrupts of ETRACK's
+  // protocol achieve.
   const uint64_t end = enclave.secs.baseaddr + enclave.secs.size;
   for (uint64_t page = enclave.epcm.next_valid(enclave.secs.baseaddr, end); page < end;
        page = enclave.epcm.next_valid(page + kEpcPageSize, end)) {

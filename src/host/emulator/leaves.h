@@ -1,12 +1,15 @@
-// The leaf functions of ENCLS and ENCLU, as the SDM's "SGX Instruction References" has them: the same checks in the same order, the same
-// faults and error codes. Nothing here knows how an instruction was trapped or who asked for it.
+// The leaf functions of ENCLS and ENCLU, as the SDM's "SGX Instruction References" has them: the same checks
+// in the same order, the same faults and error codes. Nothing here knows how an instruction was trapped or
+// who asked for it.
 //
-// ENCLS is called by the driver model (device.h), ENCLU by the trap layer with the registers at the instruction in
-// Processor::registers. The enclave's lock is held by the caller, except where an enclave is not yet known.
+// ENCLS is called by the driver model (device.h), ENCLU by the trap layer with the registers at the
+// instruction in Processor::registers. The enclave's lock is held by the caller, except where an enclave is
+// not yet known.
 //
-// Differences from silicon, all forced by running in user space, are listed in docs/emulation.md: physical addresses do not exist, so
-// the checks "resolves within the EPC" ask whether the linear address backs a valid entry of this enclave; checks for
-// concurrent use of a page (lock conflicts) cannot fire, because leaves are serialised by the lock; 32-bit mode and VMX do not exist.
+// Differences from silicon, all forced by running in user space, are listed in docs/emulation.md: physical
+// addresses do not exist, so the checks "resolves within the EPC" ask whether the linear address backs a
+// valid entry of this enclave; checks for concurrent use of a page (lock conflicts) cannot fire, because
+// leaves are serialised by the lock; 32-bit mode and VMX do not exist.
 #pragma once
 
 #include <array>
@@ -20,30 +23,36 @@
 
 namespace twine::host::emulator {
 
-// --- ENCLS: building ------------------------------------------------------------------------------------------------
+// --- ENCLS: building
+// ------------------------------------------------------------------------------------------------
 
 // PAGEINFO.LINADDR and SECS are zero, as the SDM demands; `page` and `secinfo` are what it points to.
 Outcome ecreate(Enclave& enclave, const sgx::Secs& page, const sgx::Secinfo& secinfo);
-Outcome eadd(Enclave& enclave, uint64_t linaddr, std::span<const uint8_t, sgx::kEpcPageSize> page, const sgx::Secinfo& secinfo);
+Outcome eadd(Enclave& enclave, uint64_t linaddr, std::span<const uint8_t, sgx::kEpcPageSize> page,
+             const sgx::Secinfo& secinfo);
 // One chunk of kEextendChunk bytes at `address`.
 Outcome eextend(Enclave& enclave, uint64_t address);
 // `lepubkeyhash` is IA32_SGXLEPUBKEYHASH, which system software sets where launch control is flexible.
 Outcome einit(Enclave& enclave, const sgx::Sigstruct& sigstruct, const sgx::Einittoken& token,
               const std::array<uint8_t, 32>& lepubkeyhash);
 
-// --- ENCLS: SGX2 and removal ----------------------------------------------------------------------------------------
+// --- ENCLS: SGX2 and removal
+// ----------------------------------------------------------------------------------------
 
 // SECINFO as Linux passes it: none, so a zeroed R|W page, pending.
 Outcome eaug(Enclave& enclave, uint64_t linaddr);
 Outcome emodpr(Enclave& enclave, uint64_t address, const sgx::Secinfo& secinfo);
 Outcome emodt(Enclave& enclave, uint64_t address, const sgx::Secinfo& secinfo);
-// ETRACK, then the inter-processor interrupts by which Linux drives all threads out: afterwards EACCEPT finds tracking complete.
+// ETRACK, then the inter-processor interrupts by which Linux drives all threads out: afterwards EACCEPT finds
+// tracking complete.
 Outcome etrack(Enclave& enclave);
 Outcome eremove(Enclave& enclave, uint64_t address);
 
-// --- ENCLU: entry and exit ------------------------------------------------------------------------------------------
+// --- ENCLU: entry and exit
+// ------------------------------------------------------------------------------------------
 
-// RBX = TCS, RCX = AEP; registers.rip is the address after ENCLU. `enclave` is the one whose ELRANGE holds RBX.
+// RBX = TCS, RCX = AEP; registers.rip is the address after ENCLU. `enclave` is the one whose ELRANGE holds
+// RBX.
 Outcome eenter(Processor& processor, Enclave& enclave);
 Outcome eresume(Processor& processor, Enclave& enclave);
 Outcome eexit(Processor& processor);
@@ -61,19 +70,23 @@ struct ExitEvent {
   }
 };
 
-// AEX: saves the state to the current SSA frame, loads the synthetic state, leaves enclave mode. registers.rip is then the AEP.
+// AEX: saves the state to the current SSA frame, loads the synthetic state, leaves enclave mode.
+// registers.rip is then the AEP.
 void asynchronous_exit(Processor& processor, const ExitEvent& event);
 
-// --- ENCLU: inside --------------------------------------------------------------------------------------------------
+// --- ENCLU: inside
+// --------------------------------------------------------------------------------------------------
 
-// Each takes its operands from RBX, RCX, RDX; RIP is not advanced. On `error`, RAX and the flags are set by the caller of the leaf.
+// Each takes its operands from RBX, RCX, RDX; RIP is not advanced. On `error`, RAX and the flags are set by
+// the caller of the leaf.
 Outcome ereport(Processor& processor);
 Outcome egetkey(Processor& processor);
 Outcome eaccept(Processor& processor);
 Outcome eacceptcopy(Processor& processor);
 Outcome emodpe(Processor& processor);
 
-// Writes the result of a leaf that reports in RAX and RFLAGS: RAX = error code, ZF = 1 on error; CF, PF, AF, OF, SF cleared.
+// Writes the result of a leaf that reports in RAX and RFLAGS: RAX = error code, ZF = 1 on error; CF, PF, AF,
+// OF, SF cleared.
 void set_result(Registers& registers, const Outcome& outcome);
 
 }  // namespace twine::host::emulator

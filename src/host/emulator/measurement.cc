@@ -27,7 +27,9 @@ Measurement::Measurement() : context_(EVP_MD_CTX_new()) {
   require(context_ != nullptr && EVP_DigestInit_ex(context_, EVP_sha256(), nullptr) == 1);
 }
 
-Measurement::~Measurement() { EVP_MD_CTX_free(context_); }
+Measurement::~Measurement() {
+  EVP_MD_CTX_free(context_);
+}
 
 void Measurement::update(std::span<const uint8_t> bytes) {
   require(EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1);
@@ -57,7 +59,8 @@ void Measurement::eextend(uint64_t offset, std::span<const uint8_t, sgx::kEexten
 std::array<uint8_t, 32> Measurement::digest() const {
   std::array<uint8_t, 32> result{};
   EVP_MD_CTX* const copy = EVP_MD_CTX_new();
-  require(copy != nullptr && EVP_MD_CTX_copy_ex(copy, context_) == 1 && EVP_DigestFinal_ex(copy, result.data(), nullptr) == 1);
+  require(copy != nullptr && EVP_MD_CTX_copy_ex(copy, context_) == 1 &&
+          EVP_DigestFinal_ex(copy, result.data(), nullptr) == 1);
   EVP_MD_CTX_free(copy);
   return result;
 }

@@ -23,19 +23,28 @@ struct [[nodiscard]] Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-inline Outcome done() { return {}; }
+inline Outcome done() {
+  return {};
+}
 
-inline Outcome error(sgx::ErrorCode code) { return {.kind = Outcome::Kind::error, .error = code}; }
+inline Outcome error(sgx::ErrorCode code) {
+  return {.kind = Outcome::Kind::error, .error = code};
+}
 
 // #GP(0)
-inline Outcome general_protection() { return {.kind = Outcome::Kind::fault, .vector = sgx::Vector::gp}; }
+inline Outcome general_protection() {
+  return {.kind = Outcome::Kind::fault, .vector = sgx::Vector::gp};
+}
 
 // #UD
-inline Outcome invalid_opcode() { return {.kind = Outcome::Kind::fault, .vector = sgx::Vector::ud}; }
+inline Outcome invalid_opcode() {
+  return {.kind = Outcome::Kind::fault, .vector = sgx::Vector::ud};
+}
 
 // #PF(address)
 inline Outcome page_fault(uint64_t address, uint32_t error_code) {
-  return {.kind = Outcome::Kind::fault, .vector = sgx::Vector::pf, .error_code = error_code, .address = address};
+  return {
+      .kind = Outcome::Kind::fault, .vector = sgx::Vector::pf, .error_code = error_code, .address = address};
 }
 
 // #PF(address), because the EPCM does not allow what the page tables do.
@@ -47,8 +56,8 @@ inline Outcome epcm_fault(uint64_t address, bool write = false) {
 }  // namespace twine::host::emulator
 
 // Returns from the enclosing function when `expression` is an Outcome that is not done.
-#define TWINE_SGX_CHECK(expression)                                       \
-  do {                                                                    \
+#define TWINE_SGX_CHECK(expression)                                                               \
+  do {                                                                                            \
     if (const ::twine::host::emulator::Outcome twine_outcome = (expression); !twine_outcome.ok()) \
-      return twine_outcome;                                               \
+      return twine_outcome;                                                                       \
   } while (false)

@@ -1,8 +1,8 @@
 #include "host/emulator/platform.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <openssl/params.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -25,8 +25,10 @@ constexpr size_t kSecretSize = 32;
 constexpr size_t kFileSize = kFileHeader.size() + 2 * kSecretSize + 1;
 
 std::unexpected<Error> file_error(const std::string& path, const char* what) {
-  return fail(ErrorCode::io, path + ": " + what + ": " + std::strerror(errno) +
-                                 "; the emulator keeps its platform secret there: make the folder writable or set XDG_STATE_HOME");
+  return fail(
+      ErrorCode::io,
+      path + ": " + what + ": " + std::strerror(errno) +
+          "; the emulator keeps its platform secret there: make the folder writable or set XDG_STATE_HOME");
 }
 
 class Descriptor {
@@ -53,7 +55,9 @@ using Secret = std::array<uint8_t, kSecretSize>;
 
 Result<Secret> parse_secret(const std::string& path, std::string_view text) {
   const auto malformed = [&] {
-    return fail(ErrorCode::malformed, path + ": not a platform secret of the emulator; move the file away (data sealed under it is lost)");
+    return fail(
+        ErrorCode::malformed,
+        path + ": not a platform secret of the emulator; move the file away (data sealed under it is lost)");
   };
   if (text.size() != kFileSize || !text.starts_with(kFileHeader) || text.back() != '\n') return malformed();
   Secret secret{};
@@ -88,7 +92,8 @@ Result<void> make_secret(const std::string& path) {
   std::string temporary = path + ".XXXXXX";
   const Descriptor file(mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
   if (file.get() < 0) return file_error(path, "cannot be made");
-  const bool written = write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(file.get()) == 0;
+  const bool written = write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       fsync(file.get()) == 0;
   const bool linked = written && (link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const int saved = errno;
   unlink(temporary.c_str());
@@ -106,20 +111,24 @@ Result<Secret> read_secret(const std::string& path) {
   return parse_secret(path, std::string_view(text, static_cast<size_t>(size)));
 }
 
-// A key of the package, by purpose: CMAC under the first half of the secret of the purpose's name and the second half.
+// A key of the package, by purpose: CMAC under the first half of the secret of the purpose's name and the
+// second half.
 Key128 package_key(std::span<const uint8_t, 32> secret, std::string_view purpose) {
   std::string message(purpose);
   message.append(reinterpret_cast<const char*>(secret.data() + 16), 16);
-  return aes_cmac(secret.first<16>(), std::span(reinterpret_cast<const uint8_t*>(message.data()), message.size()));
+  return aes_cmac(secret.first<16>(),
+                  std::span(reinterpret_cast<const uint8_t*>(message.data()), message.size()));
 }
 
 }  // namespace
 
 Key128 aes_cmac(std::span<const uint8_t, 16> key, std::span<const uint8_t> message) {
   static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "CMAC", nullptr);
-  const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context(EVP_MAC_CTX_new(algorithm), EVP_MAC_CTX_free);
+  const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context(EVP_MAC_CTX_new(algorithm),
+                                                                          EVP_MAC_CTX_free);
   char cipher[] = "AES-128-CBC";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0), OSSL_PARAM_construct_end()};
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
+                                   OSSL_PARAM_construct_end()};
   Key128 mac{};
   size_t size = 0;
   if (!context || EVP_MAC_init(context.get(), key.data(), key.size(), parameters) != 1 ||
@@ -137,7 +146,9 @@ Result<std::string> Platform::default_path() {
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
     return std::string(home) + "/.local/state/twine/platform-secret";
   }
-  return fail(ErrorCode::io, "emulator: neither XDG_STATE_HOME nor HOME is set, so there is no place for the platform secret; set one");
+  return fail(ErrorCode::io,
+              "emulator: neither XDG_STATE_HOME nor HOME is set, so there is no place for the platform "
+              "secret; set one");
 }
 
 Result<Platform> Platform::open(const std::string& path) {
@@ -157,8 +168,8 @@ Platform::Platform(std::span<const uint8_t, 32> secret) {
 }
 
 uint64_t Platform::supported_flags() const {
-  return sgx::kAttributeDebug | sgx::kAttributeMode64Bit | sgx::kAttributeProvisionKey | sgx::kAttributeEinittokenKey |
-         sgx::kAttributeKss;
+  return sgx::kAttributeDebug | sgx::kAttributeMode64Bit | sgx::kAttributeProvisionKey |
+         sgx::kAttributeEinittokenKey | sgx::kAttributeKss;
 }
 
 uint64_t Platform::supported_xfrm() const {
@@ -168,7 +179,8 @@ uint64_t Platform::supported_xfrm() const {
 Key128 Platform::derive_key(const KeyDependencies& dependencies) const {
   std::array<uint8_t, sizeof(KeyDependencies) + 16> message{};
   std::memcpy(message.data(), &dependencies, sizeof dependencies);
-  // The provisioning key must not depend on what an owner can change: neither on SEAL_KEY_FUSES nor on SGXOWNEREPOCH.
+  // The provisioning key must not depend on what an owner can change: neither on SEAL_KEY_FUSES nor on
+  // SGXOWNEREPOCH.
   if (dependencies.keyname != static_cast<uint16_t>(sgx::KeyName::provision)) {
     std::memcpy(message.data() + sizeof dependencies, seal_fuses_.data(), seal_fuses_.size());
   }

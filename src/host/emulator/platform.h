@@ -1,15 +1,19 @@
-// The emulated processor package: what it supports, its security version, and the keys that only it can derive.
+// The emulated processor package: what it supports, its security version, and the keys that only it can
+// derive.
 //
-// Silicon derives keys from fuses; here everything comes from a platform secret, 32 random bytes in a file of the user's. Sealed
-// data therefore survives restarts and does not open on another platform or for another user. It is no secret from the host.
+// Silicon derives keys from fuses; here everything comes from a platform secret, 32 random bytes in a file of
+// the user's. Sealed data therefore survives restarts and does not open on another platform or for another
+// user. It is no secret from the host.
 //
-// The file: the line "twine emulated platform secret v1", then 64 hexadecimal digits and a newline; mode 0600.
+// The file: the line "twine emulated platform secret v1", then 64 hexadecimal digits and a newline; mode
+// 0600.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include "common/result.h"
 #include "common/sgx/arch.h"
@@ -19,9 +23,9 @@ namespace twine::host::emulator {
 
 using Key128 = std::array<uint8_t, 16>;
 
-// SDM "Key Derivation", table "Key Derivation": everything a key depends on. Fields that a key name does not use are zero. Missing are
-// SEAL_KEY_FUSES, which derive_key adds; SGXOWNEREPOCH, which is zero on this platform; and PADDING, which is the same for every
-// signature that verifies.
+// SDM "Key Derivation", table "Key Derivation": everything a key depends on. Fields that a key name does not
+// use are zero. Missing are SEAL_KEY_FUSES, which derive_key adds; SGXOWNEREPOCH, which is zero on this
+// platform; and PADDING, which is the same for every signature that verifies.
 struct KeyDependencies {
   uint16_t keyname = 0;
   uint16_t keypolicy = 0;
@@ -31,6 +35,7 @@ struct KeyDependencies {
   uint8_t isvfamilyid[16] = {};
   uint8_t isvextprodid[16] = {};
   uint8_t configid[64] = {};
+  uint8_t reserved[6] = {};  // the bytes are hashed: no padding may hide in them
   sgx::Attributes attributes = {};
   sgx::Attributes attributesmask = {};
   uint8_t mrenclave[32] = {};
@@ -40,6 +45,7 @@ struct KeyDependencies {
   uint32_t miscselect = 0;
   uint32_t miscmask = 0;
 };
+static_assert(std::has_unique_object_representations_v<KeyDependencies>);
 
 class Platform {
  public:
@@ -48,7 +54,8 @@ class Platform {
   // A platform with a given secret, for tests.
   explicit Platform(std::span<const uint8_t, 32> secret);
 
-  // The default path: $XDG_STATE_HOME/twine/platform-secret, or ~/.local/state/…. Errors: io, when neither variable is set.
+  // The default path: $XDG_STATE_HOME/twine/platform-secret, or ~/.local/state/…. Errors: io, when neither
+  // variable is set.
   [[nodiscard]] static Result<std::string> default_path();
 
   // CPUID.12H.1: the ATTRIBUTES that ECREATE accepts.

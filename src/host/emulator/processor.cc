@@ -31,7 +31,8 @@ uint32_t load32(const uint8_t* bytes) {
   return value;
 }
 
-// Copies the components in `mask` from one standard-format area to another. Components are 0 x87, 1 SSE, then as CPUID places them.
+// Copies the components in `mask` from one standard-format area to another. Components are 0 x87, 1 SSE, then
+// as CPUID places them.
 void copy_components(const XsaveLayout& layout, uint64_t mask, const uint8_t* source, uint8_t* destination) {
   if ((mask & sgx::kXfrmX87) != 0) {
     std::memcpy(destination, source, kX87Size);
@@ -40,7 +41,8 @@ void copy_components(const XsaveLayout& layout, uint64_t mask, const uint8_t* so
   if ((mask & sgx::kXfrmSse) != 0) std::memcpy(destination + kXmmOffset, source + kXmmOffset, kXmmSize);
   for (unsigned component = kFirstExtended; component < 63; ++component) {
     if (((mask >> component) & 1) == 0) continue;
-    std::memcpy(destination + layout.offset(component), source + layout.offset(component), layout.bytes(component));
+    std::memcpy(destination + layout.offset(component), source + layout.offset(component),
+                layout.bytes(component));
   }
 }
 
@@ -70,7 +72,8 @@ XsaveLayout::XsaveLayout() {
 uint64_t XsaveLayout::size(uint64_t xfrm) const {
   uint64_t end = kXsaveLegacySize + kXsaveHeaderSize;
   for (unsigned component = kFirstExtended; component < 63; ++component) {
-    if (((xfrm >> component) & 1) != 0) end = std::max(end, uint64_t{offsets_[component]} + sizes_[component]);
+    if (((xfrm >> component) & 1) != 0)
+      end = std::max(end, uint64_t{offsets_[component]} + sizes_[component]);
   }
   return end;
 }
@@ -82,7 +85,8 @@ void ExtendedState::save(const XsaveLayout& layout, uint64_t xfrm, uint8_t* dest
   if ((requested & (sgx::kXfrmSse | sgx::kXfrmAvx)) != 0) {
     std::memcpy(destination + kMxcsrOffset, area + kMxcsrOffset, kMxcsrSize);
   }
-  // XSTATE_BV says which components were not in their initial state; XCOMP_BV and the rest of the header are zero.
+  // XSTATE_BV says which components were not in their initial state; XCOMP_BV and the rest of the header are
+  // zero.
   std::memset(destination + kXstateBvOffset, 0, kXsaveHeaderSize);
   std::memcpy(destination + kXstateBvOffset, &in_use, sizeof in_use);
 }
@@ -105,7 +109,8 @@ Outcome ExtendedState::restore(const XsaveLayout& layout, uint64_t xfrm, const u
 }
 
 void ExtendedState::initialise(uint64_t xfrm) {
-  // A clear bit in XSTATE_BV makes XRSTOR initialise the component, whatever its bytes say; MXCSR alone is always loaded.
+  // A clear bit in XSTATE_BV makes XRSTOR initialise the component, whatever its bytes say; MXCSR alone is
+  // always loaded.
   const uint64_t bitmap = load64(area + kXstateBvOffset) & ~xfrm;
   std::memcpy(area + kXstateBvOffset, &bitmap, sizeof bitmap);
   std::memcpy(area + kMxcsrOffset, &kMxcsrInitial, sizeof kMxcsrInitial);

@@ -1,7 +1,8 @@
-// One logical processor, as the leaf functions see it: registers, extended state, and whether it is in enclave mode.
+// One logical processor, as the leaf functions see it: registers, extended state, and whether it is in
+// enclave mode.
 //
-// The trap layer fills it from a signal frame before a leaf and writes it back after; nothing here knows of signals. What a
-// leaf may change of the outside world, it changes here.
+// The trap layer fills it from a signal frame before a leaf and writes it back after; nothing here knows of
+// signals. What a leaf may change of the outside world, it changes here.
 #pragma once
 
 #include <array>
@@ -34,8 +35,8 @@ inline constexpr uint64_t kFlagOf = uint64_t{1} << 11;
 inline constexpr uint64_t kFlagRf = uint64_t{1} << 16;
 inline constexpr uint64_t kFlagsStatus = kFlagCf | kFlagPf | kFlagAf | kFlagZf | kFlagSf | kFlagOf;
 
-// Where the components of the standard (not compacted) XSAVE format lie on this machine: CPUID leaf 0DH. The offsets above AVX
-// differ between vendors.
+// Where the components of the standard (not compacted) XSAVE format lie on this machine: CPUID leaf 0DH. The
+// offsets above AVX differ between vendors.
 class XsaveLayout {
  public:
   XsaveLayout();  // asks the processor
@@ -63,7 +64,8 @@ struct ExtendedState {
 
   // XSAVE to `destination` with the mask `xfrm`.
   void save(const XsaveLayout& layout, uint64_t xfrm, uint8_t* destination) const;
-  // XRSTOR from `source` with XCR0 = `xfrm`: #GP(0) if the image is not one that XSAVE can have made; then nothing is changed.
+  // XRSTOR from `source` with XCR0 = `xfrm`: #GP(0) if the image is not one that XSAVE can have made; then
+  // nothing is changed.
   Outcome restore(const XsaveLayout& layout, uint64_t xfrm, const uint8_t* source);
   // Puts every component of `xfrm` into its initial state (MXCSR 1F80H, FCW 037FH).
   void initialise(uint64_t xfrm);

@@ -16,13 +16,14 @@ inline bool all_zero(std::span<const uint8_t> bytes) {
 
 // SECINFO.FLAGS bits 7:6 and 63:16, and the bytes behind FLAGS.
 inline bool reserved_is_zero(const sgx::Secinfo& secinfo) {
-  constexpr uint64_t kDefined = sgx::kSecinfoRwx | sgx::kSecinfoPending | sgx::kSecinfoModified | sgx::kSecinfoPr |
-                                sgx::kSecinfoPageTypeMask;
+  constexpr uint64_t kDefined = sgx::kSecinfoRwx | sgx::kSecinfoPending | sgx::kSecinfoModified |
+                                sgx::kSecinfoPr | sgx::kSecinfoPageTypeMask;
   return (secinfo.flags & ~kDefined) == 0 && all_zero(secinfo.reserved);
 }
 
 inline sgx::PageType page_type(const sgx::Secinfo& secinfo) {
-  return static_cast<sgx::PageType>((secinfo.flags & sgx::kSecinfoPageTypeMask) >> sgx::kSecinfoPageTypeShift);
+  return static_cast<sgx::PageType>((secinfo.flags & sgx::kSecinfoPageTypeMask) >>
+                                    sgx::kSecinfoPageTypeShift);
 }
 
 // W without R: refused wherever software chooses permissions.

@@ -15,7 +15,8 @@ namespace {
 constexpr int kSignals = 64;
 constexpr std::array kFaultSignals = {SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGTRAP, SIGSYS};
 
-// struct sigaction as the kernel has it. glibc's wrapper would leave its two internal signals out of the mask.
+// struct sigaction as the kernel has it. glibc's wrapper would leave its two internal signals out of the
+// mask.
 struct KernelSigaction {
   void (*handler)(int, siginfo_t*, void*);
   unsigned long flags;
@@ -35,16 +36,20 @@ bool is_fault_signal(int signal) {
 }
 
 bool has_handler(const struct sigaction& action) {
-  return (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+  return (action.sa_flags & SA_SIGINFO) != 0 ||
+         (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
 }
 
 // Never reached: the entry stub makes the system call itself. The kernel insists on having one.
-[[noreturn]] void restorer() { __builtin_trap(); }
+[[noreturn]] void restorer() {
+  __builtin_trap();
+}
 
 int install_entry(int signal, int program_flags) {
   KernelSigaction action{};
   action.handler = twine_emulator_signal_entry;
-  action.flags = SA_SIGINFO | SA_ONSTACK | kSaRestorer | (static_cast<unsigned long>(program_flags) & (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT));
+  action.flags = SA_SIGINFO | SA_ONSTACK | kSaRestorer |
+                 (static_cast<unsigned long>(program_flags) & (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT));
   action.restorer = restorer;
   action.mask = ~0UL;
   return static_cast<int>(syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof action.mask));
@@ -88,7 +93,8 @@ void run_program_action(int signal, siginfo_t* info, ucontext_t* context) {
     if (sent) syscall(SYS_tgkill, getpid(), gettid(), signal);
     return;
   }
-  if ((static_cast<unsigned>(action.sa_flags) & static_cast<unsigned>(SA_RESETHAND)) != 0) program_actions[static_cast<size_t>(signal)].sa_handler = SIG_DFL;
+  if ((static_cast<unsigned>(action.sa_flags) & static_cast<unsigned>(SA_RESETHAND)) != 0)
+    program_actions[static_cast<size_t>(signal)].sa_handler = SIG_DFL;
   // The mask that the program would have seen; ours ends with the signal return.
   sigset_t mask;
   sigorset(&mask, &context->uc_sigmask, &action.sa_mask);

@@ -19,10 +19,15 @@ namespace {
 using Number = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
 using Arithmetic = std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)>;
 
-Number number(const uint8_t (&bytes)[kRsaKeySize]) { return {BN_lebin2bn(bytes, kRsaKeySize, nullptr), BN_free}; }
-Number number() { return {BN_new(), BN_free}; }
+Number number(const uint8_t (&bytes)[kRsaKeySize]) {
+  return {BN_lebin2bn(bytes, kRsaKeySize, nullptr), BN_free};
+}
+Number number() {
+  return {BN_new(), BN_free};
+}
 
-// What a signature cubed must be: EMSA-PKCS1-v1_5 (RFC 8017, 9.2) of SHA-256 over the two signed parts, big-endian.
+// What a signature cubed must be: EMSA-PKCS1-v1_5 (RFC 8017, 9.2) of SHA-256 over the two signed parts,
+// big-endian.
 std::array<uint8_t, kRsaKeySize> padded_digest(const Sigstruct& sigstruct) {
   static constexpr uint8_t kDigestInfo[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
                                             0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
@@ -48,7 +53,8 @@ std::array<uint8_t, kRsaKeySize> padded_digest(const Sigstruct& sigstruct) {
 bool sigstruct_header_valid(const Sigstruct& sigstruct) {
   return std::equal(std::begin(sgx::kSigstructHeader), std::end(sgx::kSigstructHeader), sigstruct.header) &&
          (sigstruct.vendor == 0 || sigstruct.vendor == sgx::kSigstructVendorIntel) &&
-         std::equal(std::begin(sgx::kSigstructHeader2), std::end(sgx::kSigstructHeader2), sigstruct.header2) &&
+         std::equal(std::begin(sgx::kSigstructHeader2), std::end(sgx::kSigstructHeader2),
+                    sigstruct.header2) &&
          sigstruct.exponent == 3 && all_zero(sigstruct.reserved1) && all_zero(sigstruct.reserved2) &&
          all_zero(sigstruct.reserved3) && all_zero(sigstruct.reserved4);
 }
@@ -62,7 +68,8 @@ bool sigstruct_signature_valid(const Sigstruct& sigstruct) {
   const Number product = number();
   const Number quotient = number();
   const Number remainder = number();
-  if (!context || !modulus || !signature || !claimed_q1 || !claimed_q2 || !product || !quotient || !remainder) return false;
+  if (!context || !modulus || !signature || !claimed_q1 || !claimed_q2 || !product || !quotient || !remainder)
+    return false;
   if (BN_is_zero(modulus.get()) || BN_cmp(signature.get(), modulus.get()) >= 0) return false;
 
   // s^2 = q1 * n + r1;  s * r1 = q2 * n + r2;  so r2 = s^3 mod n.
@@ -77,7 +84,8 @@ bool sigstruct_signature_valid(const Sigstruct& sigstruct) {
     return false;
   }
   std::array<uint8_t, kRsaKeySize> cube{};
-  return BN_bn2binpad(remainder.get(), cube.data(), kRsaKeySize) == kRsaKeySize && cube == padded_digest(sigstruct);
+  return BN_bn2binpad(remainder.get(), cube.data(), kRsaKeySize) == kRsaKeySize &&
+         cube == padded_digest(sigstruct);
 }
 
 std::array<uint8_t, 32> sigstruct_mrsigner(const Sigstruct& sigstruct) {

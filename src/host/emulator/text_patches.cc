@@ -60,13 +60,16 @@ void TextPatches::scan(uint64_t address, const std::vector<uint8_t>& code) {
   ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
   for (size_t offset = 0; offset < code.size();) {
     ZydisDecodedInstruction instruction;
-    const ZyanStatus status = ZydisDecoderDecodeInstruction(&decoder, nullptr, code.data() + offset, code.size() - offset, &instruction);
+    const ZyanStatus status = ZydisDecoderDecodeInstruction(&decoder, nullptr, code.data() + offset,
+                                                            code.size() - offset, &instruction);
     if (!ZYAN_SUCCESS(status)) {
       ++offset;  // data or padding: look for the next instruction from the next byte
       continue;
     }
     if (must_trap(instruction)) {
-      sites_.push_back({.address = address + offset, .original = code[offset], .enclu = instruction.mnemonic == ZYDIS_MNEMONIC_ENCLU});
+      sites_.push_back({.address = address + offset,
+                        .original = code[offset],
+                        .enclu = instruction.mnemonic == ZYDIS_MNEMONIC_ENCLU});
     }
     offset += instruction.length;
   }
@@ -74,7 +77,9 @@ void TextPatches::scan(uint64_t address, const std::vector<uint8_t>& code) {
 
 bool TextPatches::apply(Enclave& enclave) {
   const uint64_t end = enclave.secs.baseaddr + enclave.secs.size;
-  const auto executable = [&](uint64_t page) { return page < end && enclave.epcm.at(page).valid && enclave.epcm.at(page).x; };
+  const auto executable = [&](uint64_t page) {
+    return page < end && enclave.epcm.at(page).valid && enclave.epcm.at(page).x;
+  };
   uint64_t page = enclave.epcm.next_valid(enclave.secs.baseaddr, end);
   while (page < end) {
     uint64_t run_end = page;
@@ -86,8 +91,9 @@ bool TextPatches::apply(Enclave& enclave) {
     }
     page = enclave.epcm.next_valid(std::max(run_end, page + kEpcPageSize), end);
   }
-  return std::all_of(sites_.begin(), sites_.end(),
-                     [&](const Site& site) { return enclave.memory.write(site.address, &kHlt, sizeof kHlt); });
+  return std::all_of(sites_.begin(), sites_.end(), [&](const Site& site) {
+    return enclave.memory.write(site.address, &kHlt, sizeof kHlt);
+  });
 }
 
 const TextPatches::Site* TextPatches::find(uint64_t address) const {
@@ -97,7 +103,8 @@ const TextPatches::Site* TextPatches::find(uint64_t address) const {
 }
 
 void TextPatches::reveal(Enclave& enclave, const Site& site) const {
-  if (!enclave.memory.write(site.address, &site.original, sizeof site.original)) std::abort();  // it was written before
+  if (!enclave.memory.write(site.address, &site.original, sizeof site.original))
+    std::abort();  // it was written before
 }
 
 void TextPatches::hide(Enclave& enclave, const Site& site) const {

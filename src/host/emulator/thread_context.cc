@@ -16,8 +16,8 @@ constinit twine::host::emulator::ThreadContext* twine_emulator_threads = nullptr
 namespace twine::host::emulator {
 namespace {
 
-// The frame with its XSAVE area (AT_MINSIGSTKSZ), then the leaf functions with OpenSSL's AES under EREPORT and EGETKEY, then whatever
-// a program's own handler does that is run from ours.
+// The frame with its XSAVE area (AT_MINSIGSTKSZ), then the leaf functions with OpenSSL's AES under EREPORT
+// and EGETKEY, then whatever a program's own handler does that is run from ours.
 constexpr size_t kStackRoom = size_t{256} << 10;
 constexpr size_t kGuardSize = 4096;
 
@@ -29,8 +29,8 @@ size_t stack_size() {
 std::mutex contexts_lock;  // guards `taken` and additions to the list
 
 ThreadContext* make_context() {
-  void* const memory =
-      mmap(nullptr, kGuardSize + stack_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const memory = mmap(nullptr, kGuardSize + stack_size(), PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   mprotect(memory, kGuardSize, PROT_NONE);
   auto* const context = new (std::nothrow) ThreadContext;
@@ -79,7 +79,8 @@ class Registration {
     ThreadContext* const context = take_context();
     if (context == nullptr) return;
     stack_t stack{};
-    stack.ss_sp = reinterpret_cast<void*>(context->stack);  // NOLINT(performance-no-int-to-ptr): the assembler compares integers
+    stack.ss_sp = reinterpret_cast<void*>(
+        context->stack);  // NOLINT(performance-no-int-to-ptr): the assembler compares integers
     stack.ss_size = stack_size();
     if (sigaltstack(&stack, &previous_) != 0) {
       const std::lock_guard guard(contexts_lock);
@@ -87,7 +88,8 @@ class Registration {
       return;
     }
     if (confine_system_calls) {
-      // Kernels without it (< 5.11) leave system calls of enclave code to the patched text; `twine doctor` says so.
+      // Kernels without it (< 5.11) leave system calls of enclave code to the patched text; `twine doctor`
+      // says so.
       const auto start = reinterpret_cast<uintptr_t>(&twine_emulator_trap_text);
       const auto end = reinterpret_cast<uintptr_t>(&twine_emulator_trap_text_end);
       prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, start, end - start, &context->selector);

@@ -1,8 +1,10 @@
-// What the trap layer keeps for each host thread that has entered an enclave, and the alternate stack its signals run on.
+// What the trap layer keeps for each host thread that has entered an enclave, and the alternate stack its
+// signals run on.
 //
-// A signal that arrives in enclave mode comes with the enclave's FS base: until the host's is back, no thread-local variable may be touched,
-// so the thread's context is found through the alternate stack that the kernel notes in the signal frame (uc_stack.ss_sp). The entry
-// stub (trap_entry.S) walks the list of contexts for it, restores FS and GS, and only then calls C++.
+// A signal that arrives in enclave mode comes with the enclave's FS base: until the host's is back, no
+// thread-local variable may be touched, so the thread's context is found through the alternate stack that the
+// kernel notes in the signal frame (uc_stack.ss_sp). The entry stub (trap_entry.S) walks the list of contexts
+// for it, restores FS and GS, and only then calls C++.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +17,17 @@ namespace twine::host::emulator {
 
 struct ThreadContext {
   // Read and written by trap_entry.S, at the offsets asserted below.
-  uint64_t in_enclave = 0;   // the thread is in enclave mode: FS and GS are the enclave's
-  uint64_t enclave_fs = 0;   // stored when a signal interrupts the enclave, loaded before returning to it
+  uint64_t in_enclave = 0;  // the thread is in enclave mode: FS and GS are the enclave's
+  uint64_t enclave_fs = 0;  // stored when a signal interrupts the enclave, loaded before returning to it
   uint64_t enclave_gs = 0;
-  uint64_t host_fs = 0;      // as at EENTER or ERESUME
+  uint64_t host_fs = 0;  // as at EENTER or ERESUME
   uint64_t host_gs = 0;
-  uint64_t stack = 0;        // ss_sp of the alternate stack
+  uint64_t stack = 0;  // ss_sp of the alternate stack
   ThreadContext* next = nullptr;
-  uint64_t selector = 0;     // Syscall User Dispatch: 1 = block, in its lowest byte
+  uint64_t selector = 0;  // Syscall User Dispatch: 1 = block, in its lowest byte
 
   Processor processor;
-  bool taken = false;        // by a living thread; contexts outlive threads and are used again
+  bool taken = false;  // by a living thread; contexts outlive threads and are used again
   // A patched instruction whose original bytes stand in memory while its exception is handled.
   const TextPatches::Site* revealed = nullptr;
 };
@@ -36,8 +38,8 @@ static_assert(offsetof(ThreadContext, in_enclave) == 0 && offsetof(ThreadContext
               offsetof(ThreadContext, host_gs) == 32 && offsetof(ThreadContext, stack) == 40 &&
               offsetof(ThreadContext, next) == 48 && offsetof(ThreadContext, selector) == 56);
 
-// The calling thread's context; on the first call of a thread sets up its alternate stack and Syscall User Dispatch (if
-// `confine_system_calls`). Null when there is no memory.
+// The calling thread's context; on the first call of a thread sets up its alternate stack and Syscall User
+// Dispatch (if `confine_system_calls`). Null when there is no memory.
 [[nodiscard]] ThreadContext* this_thread_context(bool confine_system_calls);
 
 }  // namespace twine::host::emulator

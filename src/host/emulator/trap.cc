@@ -6,13 +6,16 @@
 //   host             anything else                                the program's own handler
 //   enclave          #GP at a patched ENCLU, #UD at any other     the leaf in EAX
 //   enclave          #GP at a patched forbidden instruction       AEX, #UD
-//   enclave          #PF that EPCM and VMA allow                  nothing: the host's page tables catch up and the access is made again
-//   enclave          #DE #DB #BP #UD #GP #PF #MF #AC #XM          AEX
-//   enclave          SIGSYS of Syscall User Dispatch              AEX, #UD at the system-call instruction
-//   enclave          any signal that is not a fault               AEX with EXITINFO not valid, then the program's own handler, then
-//                                                                 ERESUME, because the AEP is an ENCLU with EAX = ERESUME
-// After an AEX for an exception whose AEP is our entry function, execution goes on where that function reports exceptions, as the
-// kernel does for its vDSO; #DB and #BP, and exceptions in enclaves entered elsewhere, are given to the program as signals.
+//   enclave          #PF that EPCM and VMA allow                  nothing: the host's page tables catch up
+//   and the access is made again enclave          #DE #DB #BP #UD #GP #PF #MF #AC #XM          AEX enclave
+//   SIGSYS of Syscall User Dispatch              AEX, #UD at the system-call instruction enclave          any
+//   signal that is not a fault               AEX with EXITINFO not valid, then the program's own handler,
+//   then
+//                                                                 ERESUME, because the AEP is an ENCLU with
+//                                                                 EAX = ERESUME
+// After an AEX for an exception whose AEP is our entry function, execution goes on where that function
+// reports exceptions, as the kernel does for its vDSO; #DB and #BP, and exceptions in enclaves entered
+// elsewhere, are given to the program as signals.
 #include <ucontext.h>
 
 #include <cerrno>
@@ -57,11 +60,14 @@ class Trap {
   Trap& operator=(const Trap&) = delete;
   ~Trap() = default;
 
-  // Whether the signal was the emulator's business altogether; if not, the program's handler must run, on the state as stored.
+  // Whether the signal was the emulator's business altogether; if not, the program's handler must run, on the
+  // state as stored.
   bool handle() { return processor_.in_enclave() ? in_enclave() : in_host(); }
 
  private:
-  [[nodiscard]] uint64_t greg(int index) const { return static_cast<uint64_t>(context_->uc_mcontext.gregs[index]); }
+  [[nodiscard]] uint64_t greg(int index) const {
+    return static_cast<uint64_t>(context_->uc_mcontext.gregs[index]);
+  }
 
   void load();
   void store();
@@ -73,7 +79,9 @@ class Trap {
   bool page_fault_inside();
   // AEX for an exception; true if the entry function reports it.
   bool exception(Vector vector, uint32_t error_code = 0, uint64_t address = 0);
-  bool fault(const Outcome& outcome) { return exception(outcome.vector, outcome.error_code, outcome.address); }
+  bool fault(const Outcome& outcome) {
+    return exception(outcome.vector, outcome.error_code, outcome.address);
+  }
   // Continues where the entry function reports exceptions of the leaf in EAX.
   void report(Vector vector, uint32_t error_code, uint64_t address);
   [[nodiscard]] bool foreign_enclu() const;
@@ -85,11 +93,13 @@ class Trap {
   Processor& processor_;
 };
 
-// --- Signal frame and processor -------------------------------------------------------------------------------------
+// --- Signal frame and processor
+// -------------------------------------------------------------------------------------
 
 // The general registers, in the order of Registers.
-constexpr int kFrameRegisters[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8,
-                                   REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_EFL, REG_RIP};
+constexpr int kFrameRegisters[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                   REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                   REG_R12, REG_R13, REG_R14, REG_R15, REG_EFL, REG_RIP};
 static_assert(sizeof kFrameRegisters / sizeof(int) * sizeof(uint64_t) == offsetof(Registers, fsbase));
 
 void Trap::load() {
@@ -126,18 +136,22 @@ void Trap::store() {
   thread_.in_enclave = processor_.in_enclave() ? 1 : 0;
 }
 
-// --- Outside --------------------------------------------------------------------------------------------------------
+// --- Outside
+// --------------------------------------------------------------------------------------------------------
 
 bool Trap::foreign_enclu() const {
   return signal_ == SIGILL && info_->si_code > 0 &&
-         std::memcmp(reinterpret_cast<const void*>(processor_.registers.rip), kEncluBytes, sizeof kEncluBytes) == 0;  // NOLINT(performance-no-int-to-ptr)
+         std::memcmp(reinterpret_cast<const void*>(processor_.registers.rip), kEncluBytes,
+                     sizeof kEncluBytes) == 0;  // NOLINT(performance-no-int-to-ptr)
 }
 
 bool Trap::in_host() {
-  const bool ours = signal_ == SIGSEGV && processor_.registers.rip == reinterpret_cast<uint64_t>(&twine_emulator_enclu);
+  const bool ours =
+      signal_ == SIGSEGV && processor_.registers.rip == reinterpret_cast<uint64_t>(&twine_emulator_enclu);
   if (!ours && !foreign_enclu()) return false;
   const auto leaf = static_cast<Enclu>(static_cast<uint32_t>(processor_.registers.rax));
-  if (leaf != Enclu::eenter && leaf != Enclu::eresume) return false;  // #GP(0) outside: the signal that came is right
+  if (leaf != Enclu::eenter && leaf != Enclu::eresume)
+    return false;  // #GP(0) outside: the signal that came is right
   return enter(leaf);
 }
 
@@ -171,12 +185,14 @@ void Trap::report(Vector vector, uint32_t error_code, uint64_t address) {
   processor_.registers.rdx = address;
 }
 
-// --- Inside ---------------------------------------------------------------------------------------------------------
+// --- Inside
+// ---------------------------------------------------------------------------------------------------------
 
 bool Trap::exception(Vector vector, uint32_t error_code, uint64_t address) {
   const uint64_t aep = processor_.tcs->tcs.aep;
   asynchronous_exit(processor_, ExitEvent::exception(vector, error_code, address));
-  const bool fixed_up = aep == reinterpret_cast<uint64_t>(&twine_emulator_enclu) && vector != Vector::db && vector != Vector::bp;
+  const bool fixed_up = aep == reinterpret_cast<uint64_t>(&twine_emulator_enclu) && vector != Vector::db &&
+                        vector != Vector::bp;
   // Outside, only the page of the address is told.
   if (fixed_up) report(vector, error_code, vector == Vector::pf ? address & ~(sgx::kEpcPageSize - 1) : 0);
   store();
@@ -260,7 +276,8 @@ bool Trap::in_enclave() {
         return exception(Vector::gp, static_cast<uint32_t>(greg(REG_ERR)));
       }
       case SIGILL:
-        if (std::memcmp(reinterpret_cast<const void*>(processor_.registers.rip), kEncluBytes, sizeof kEncluBytes) == 0) {  // NOLINT(performance-no-int-to-ptr)
+        if (std::memcmp(reinterpret_cast<const void*>(processor_.registers.rip), kEncluBytes,
+                        sizeof kEncluBytes) == 0) {  // NOLINT(performance-no-int-to-ptr)
           return enclu();
         }
         return exception(Vector::ud);
@@ -286,9 +303,11 @@ bool Trap::in_enclave() {
 }  // namespace
 }  // namespace twine::host::emulator
 
-void twine_emulator_trap(int signal, siginfo_t* info, ucontext_t* context, twine::host::emulator::ThreadContext* thread) {
+void twine_emulator_trap(int signal, siginfo_t* info, ucontext_t* context,
+                         twine::host::emulator::ThreadContext* thread) {
   const int saved_errno = errno;
-  const bool handled = thread != nullptr && twine::host::emulator::Trap(signal, info, context, *thread).handle();
+  const bool handled =
+      thread != nullptr && twine::host::emulator::Trap(signal, info, context, *thread).handle();
   if (!handled) twine::host::emulator::run_program_action(signal, info, context);
   errno = saved_errno;
 }

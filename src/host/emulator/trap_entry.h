@@ -11,16 +11,18 @@ struct ThreadContext;
 }
 
 extern "C" {
-// What every signal that the emulator handles enters; never called. It calls twine_emulator_trap with the host's FS and GS, and
-// completes by rt_sigreturn itself, after loading those of the enclave if the thread goes (back) there.
+// What every signal that the emulator handles enters; never called. It calls twine_emulator_trap with the
+// host's FS and GS, and completes by rt_sigreturn itself, after loading those of the enclave if the thread
+// goes (back) there.
 void twine_emulator_signal_entry(int signal, siginfo_t* info, void* context);
 
 // The emulator's __vdso_sgx_enter_enclave.
-int twine_emulator_enter_enclave(unsigned long rdi, unsigned long rsi, unsigned long rdx, unsigned int function, unsigned long r8,
-                                 unsigned long r9, sgx_enclave_run* run);
+int twine_emulator_enter_enclave(unsigned long rdi, unsigned long rsi, unsigned long rdx,
+                                 unsigned int function, unsigned long r8, unsigned long r9,
+                                 sgx_enclave_run* run);
 
-// Labels in it: the trap that stands for its ENCLU, which is also the AEP; and where exceptions are reported from, with EAX = leaf,
-// RDI = vector, RSI = error code, RDX = address.
+// Labels in it: the trap that stands for its ENCLU, which is also the AEP; and where exceptions are reported
+// from, with EAX = leaf, RDI = vector, RSI = error code, RDX = address.
 extern const char twine_emulator_enclu;
 extern const char twine_emulator_exception;
 
@@ -29,7 +31,8 @@ extern const char twine_emulator_trap_text;
 extern const char twine_emulator_trap_text_end;
 
 // The C++ half. `thread` is null on threads that never entered an enclave.
-void twine_emulator_trap(int signal, siginfo_t* info, ucontext_t* context, twine::host::emulator::ThreadContext* thread);
+void twine_emulator_trap(int signal, siginfo_t* info, ucontext_t* context,
+                         twine::host::emulator::ThreadContext* thread);
 }
 
 namespace twine::host::emulator {

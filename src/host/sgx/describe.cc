@@ -21,7 +21,8 @@ std::string sgx_error_text(int code) {
     case Code::invalid_attribute:
       return "the enclave's ATTRIBUTES or MISCSELECT are not those that were signed (SGX_INVALID_ATTRIBUTE)";
     case Code::invalid_measurement:
-      return "the enclave's pages are not those that were signed: MRENCLAVE differs (SGX_INVALID_MEASUREMENT); sign it again";
+      return "the enclave's pages are not those that were signed: MRENCLAVE differs "
+             "(SGX_INVALID_MEASUREMENT); sign it again";
     case Code::invalid_signature:
       return "the SIGSTRUCT's signature does not verify (SGX_INVALID_SIGNATURE); sign the enclave again";
     case Code::invalid_einittoken:
@@ -36,13 +37,16 @@ std::string sgx_error_text(int code) {
 std::string errno_text(int number) {
   switch (number) {
     case EACCES:
-      return "not permitted: an attribute that must be allowed first (PROVISIONKEY needs /dev/sgx_provision), a protection beyond what the "
+      return "not permitted: an attribute that must be allowed first (PROVISIONKEY needs "
+             "/dev/sgx_provision), a protection beyond what the "
              "pages were added with, or a source page from a noexec file system (EACCES)";
     case EPERM:
-      return "refused (EPERM): at initialisation, the SIGSTRUCT, its signature, or MRENCLAVE does not match; at removal, the page was not "
+      return "refused (EPERM): at initialisation, the SIGSTRUCT, its signature, or MRENCLAVE does not match; "
+             "at removal, the page was not "
              "trimmed and accepted by the enclave";
     case ENOMEM:
-      return "no enclave page cache is free, or a range is not mapped (ENOMEM); stop other enclaves or lower the memory limit";
+      return "no enclave page cache is free, or a range is not mapped (ENOMEM); stop other enclaves or lower "
+             "the memory limit";
     case EIO:
       return "the processor refused the operation, or the enclave was lost by suspend or migration (EIO)";
     case EINVAL:

@@ -87,10 +87,11 @@ class Driver {
   [[nodiscard]] virtual int enter(uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function, uint64_t r8,
                                   uint64_t r9, sgx_enclave_run* run) = 0;
 
-  // sigaction(2) for this process's own handlers. The emulator must see every signal before them (one that arrives in an enclave
-  // is an asynchronous exit first), so a program that has opened a driver installs handlers through it. Signals that were
-  // handled before the driver was opened need nothing.
-  [[nodiscard]] virtual int set_signal_action(int signal, const struct sigaction* action, struct sigaction* previous) = 0;
+  // sigaction(2) for this process's own handlers. The emulator must see every signal before them (one that
+  // arrives in an enclave is an asynchronous exit first), so a program that has opened a driver installs
+  // handlers through it. Signals that were handled before the driver was opened need nothing.
+  [[nodiscard]] virtual int set_signal_action(int signal, const struct sigaction* action,
+                                              struct sigaction* previous) = 0;
 
   [[nodiscard]] virtual DriverStatistics statistics() const = 0;
 };

@@ -1,6 +1,6 @@
 // The Driver over the Linux kernel's SGX driver: system calls and the vDSO, nothing else.
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -41,11 +41,14 @@ class Descriptor {
   int number_;
 };
 
-void* pointer(uint64_t address) { return std::bit_cast<void*>(address); }
+void* pointer(uint64_t address) {
+  return std::bit_cast<void*>(address);
+}
 
 class KernelDriver final : public Driver {
  public:
-  KernelDriver(Descriptor device, vdso_sgx_enter_enclave_t entry) : device_(std::move(device)), entry_(entry) {}
+  KernelDriver(Descriptor device, vdso_sgx_enter_enclave_t entry)
+      : device_(std::move(device)), entry_(entry) {}
   // Unmapping takes the enclave's last references but the descriptor's; closing that ends the enclave.
   ~KernelDriver() override {
     if (size_ != 0) munmap(pointer(base_), size_);
@@ -54,15 +57,21 @@ class KernelDriver final : public Driver {
   [[nodiscard]] std::string_view name() const override { return "hardware"; }
 
   [[nodiscard]] Result<uint64_t> reserve(uint64_t size) override {
-    if (size_ != 0) return fail(twine::ErrorCode::invalid_argument, "an enclave's address range is reserved once");
+    if (size_ != 0)
+      return fail(twine::ErrorCode::invalid_argument, "an enclave's address range is reserved once");
     if (!std::has_single_bit(size) || size < 2 * kEpcPageSize) {
-      return fail(twine::ErrorCode::invalid_argument, "the size of ELRANGE must be a power of two of at least two pages");
+      return fail(twine::ErrorCode::invalid_argument,
+                  "the size of ELRANGE must be a power of two of at least two pages");
     }
-    // The base must be aligned to the size: reserve twice as much and give back what lies around the aligned half.
+    // The base must be aligned to the size: reserve twice as much and give back what lies around the aligned
+    // half.
     void* const area = mmap(nullptr, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (area == MAP_FAILED) {
-      return fail(twine::ErrorCode::out_of_memory, fmt::format("the enclave's address range ({} GiB, twice that while it is aligned) cannot be "
-                                                               "reserved: {}; raise ulimit -v", size >> 30, std::strerror(errno)));
+      return fail(
+          twine::ErrorCode::out_of_memory,
+          fmt::format("the enclave's address range ({} GiB, twice that while it is aligned) cannot be "
+                      "reserved: {}; raise ulimit -v",
+                      size >> 30, std::strerror(errno)));
     }
     const auto start = std::bit_cast<uint64_t>(area);
     base_ = (start + size - 1) / size * size;
@@ -72,10 +81,13 @@ class KernelDriver final : public Driver {
     return base_;
   }
 
-  [[nodiscard]] int create(const sgx_enclave_create& argument) override { return control(SGX_IOC_ENCLAVE_CREATE, &argument); }
+  [[nodiscard]] int create(const sgx_enclave_create& argument) override {
+    return control(SGX_IOC_ENCLAVE_CREATE, &argument);
+  }
 
   [[nodiscard]] int add_pages(sgx_enclave_add_pages& argument) override {
-    // The kernel stops early for signals and rescheduling and says how far it came; src, offset and length are ours to advance.
+    // The kernel stops early for signals and rescheduling and says how far it came; src, offset and length
+    // are ours to advance.
     sgx_enclave_add_pages rest = argument;
     argument.count = 0;
     while (rest.length != 0) {
@@ -136,14 +148,15 @@ class KernelDriver final : public Driver {
   [[nodiscard]] int unmap(uint64_t address, uint64_t length) override {
     if (!within_reservation(address, length)) return -EINVAL;
     // Not munmap: the range must stay reserved, or the next mmap of anything could land inside ELRANGE.
-    void* const mapped =
-        mmap(pointer(address), length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    void* const mapped = mmap(pointer(address), length, PROT_NONE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     return mapped == MAP_FAILED ? -errno : 0;
   }
 
-  [[nodiscard]] int enter(uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function, uint64_t r8, uint64_t r9,
-                          sgx_enclave_run* run) override {
-    (function == static_cast<uint32_t>(Enclu::eenter) ? enters_ : resumes_).fetch_add(1, std::memory_order_relaxed);
+  [[nodiscard]] int enter(uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function, uint64_t r8,
+                          uint64_t r9, sgx_enclave_run* run) override {
+    (function == static_cast<uint32_t>(Enclu::eenter) ? enters_ : resumes_)
+        .fetch_add(1, std::memory_order_relaxed);
     const int result = call_vdso(entry_, rdi, rsi, rdx, function, r8, r9, run);
     if (run->function == static_cast<uint32_t>(Enclu::eexit)) {
       exits_.fetch_add(1, std::memory_order_relaxed);
@@ -153,14 +166,20 @@ class KernelDriver final : public Driver {
     return result;
   }
 
-  [[nodiscard]] int set_signal_action(int signal, const struct sigaction* action, struct sigaction* previous) override {
+  [[nodiscard]] int set_signal_action(int signal, const struct sigaction* action,
+                                      struct sigaction* previous) override {
     return sigaction(signal, action, previous);
   }
 
   [[nodiscard]] DriverStatistics statistics() const override {
     // Pages that the kernel added on a fault are not told to user space.
-    return {.enters = enters_, .exits = exits_, .resumes = resumes_, .asynchronous_exits = asynchronous_exits_,
-            .pages_committed = pages_, .pages_peak = pages_, .exact = false};
+    return {.enters = enters_,
+            .exits = exits_,
+            .resumes = resumes_,
+            .asynchronous_exits = asynchronous_exits_,
+            .pages_committed = pages_,
+            .pages_peak = pages_,
+            .exact = false};
   }
 
  private:
@@ -169,7 +188,8 @@ class KernelDriver final : public Driver {
     return ioctl(device_.get(), request, argument) < 0 ? -errno : 0;
   }
 
-  // The SGX2 ioctls also stop early (EAGAIN, EINTR) after `count` bytes, and want count = result = 0 on the way in.
+  // The SGX2 ioctls also stop early (EAGAIN, EINTR) after `count` bytes, and want count = result = 0 on the
+  // way in.
   template <typename Argument>
   int in_pieces(unsigned long request, Argument& argument) {
     Argument rest = argument;
@@ -216,7 +236,8 @@ Result<std::unique_ptr<Driver>> open_kernel_driver() {
     return fail(only_permission ? twine::ErrorCode::permission : twine::ErrorCode::not_found, missing);
   }
   Descriptor device(open(kEnclaveDevice, O_RDWR | O_CLOEXEC));
-  if (device.get() < 0) return fail(twine::ErrorCode::io, fmt::format("{}: {}", kEnclaveDevice, std::strerror(errno)));
+  if (device.get() < 0)
+    return fail(twine::ErrorCode::io, fmt::format("{}: {}", kEnclaveDevice, std::strerror(errno)));
   const void* const entry = find_in_vdso("__vdso_sgx_enter_enclave");
   return std::make_unique<KernelDriver>(std::move(device), std::bit_cast<vdso_sgx_enter_enclave_t>(entry));
 }

@@ -45,12 +45,14 @@ void probe_cpu(Probe& result) {
 bool kernel_at_least(int wanted_major) {
   utsname name{};
   int major = 0;
-  // NOLINTNEXTLINE(cert-err34-c): a release that does not start with a number leaves 0, which is what is wanted
+  // NOLINTNEXTLINE(cert-err34-c): a release that does not start with a number leaves 0, which is what is
+  // wanted
   return uname(&name) == 0 && std::sscanf(name.release, "%d", &major) == 1 && major >= wanted_major;
 }
 
 bool has_syscall_user_dispatch() {
-  // A selector in kernel space is refused: with EFAULT where the feature exists, with EINVAL where the call is unknown.
+  // A selector in kernel space is refused: with EFAULT where the feature exists, with EINVAL where the call
+  // is unknown.
   return prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, ~0UL << 12) != 0 && errno == EFAULT;
 }
 
@@ -77,16 +79,21 @@ std::string hardware_missing(const Probe& probe) {
     findings += findings.empty() ? "hardware SGX cannot be used here: " : "; ";
     findings += text;
   };
-  add(probe.cpu_sgx, "the processor has no SGX, or the firmware has it switched off (enable SGX in the firmware settings)");
+  add(probe.cpu_sgx,
+      "the processor has no SGX, or the firmware has it switched off (enable SGX in the firmware settings)");
   if (probe.cpu_sgx) {
     add(probe.cpu_sgx2, "the processor has SGX1 only; dynamic memory (SGX2, EDMM) is needed");
     add(probe.cpu_exinfo, "the processor does not report EXINFO (MISCSELECT), which fault handling needs");
   }
-  add(probe.device_present, "/dev/sgx_enclave does not exist (Linux 6.0 or later with CONFIG_X86_SGX and flexible launch control)");
+  add(probe.device_present,
+      "/dev/sgx_enclave does not exist (Linux 6.0 or later with CONFIG_X86_SGX and flexible launch control)");
   if (probe.device_present) {
-    add(probe.device_readable, "/dev/sgx_enclave may not be opened by this user (add the user to the group that owns it, often sgx)");
+    add(probe.device_readable,
+        "/dev/sgx_enclave may not be opened by this user (add the user to the group that owns it, often "
+        "sgx)");
   }
-  add(probe.vdso_entry, "the kernel's vDSO has no __vdso_sgx_enter_enclave (Linux 5.11 or later with CONFIG_X86_SGX)");
+  add(probe.vdso_entry,
+      "the kernel's vDSO has no __vdso_sgx_enter_enclave (Linux 5.11 or later with CONFIG_X86_SGX)");
   add(probe.kernel_edmm, "the kernel is older than 6.0 and cannot change pages of a running enclave");
   return findings;
 }

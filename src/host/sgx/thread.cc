@@ -25,17 +25,22 @@ struct ExitRegisters {
   uint64_t rdi = 0;
 };
 
-// sgx_enclave_run.user_handler: the only place where the enclave's registers can be seen. 0 makes the entry function return.
-int capture(long rdi, long /*rsi*/, long /*rdx*/, long /*rsp*/, long /*r8*/, long /*r9*/, sgx_enclave_run* run) {
-  reinterpret_cast<ExitRegisters*>(run->user_data)->rdi = static_cast<uint64_t>(rdi);  // NOLINT(performance-no-int-to-ptr)
+// sgx_enclave_run.user_handler: the only place where the enclave's registers can be seen. 0 makes the entry
+// function return.
+int capture(long rdi, long /*rsi*/, long /*rdx*/, long /*rsp*/, long /*r8*/, long /*r9*/,
+            sgx_enclave_run* run) {
+  reinterpret_cast<ExitRegisters*>(run->user_data)->rdi =
+      static_cast<uint64_t>(rdi);  // NOLINT(performance-no-int-to-ptr)
   return 0;
 }
 
 // EENTER itself faulted: the TCS is busy or not one, no SSA frame is left, or the enclave's pages are gone.
 std::string refused_text(const sgx_enclave_run& run) {
-  return fmt::format("the processor refused to enter the enclave (exception {}, error code {:#x}, address {:#x}): the thread is in use, its "
-                     "exception frames are used up, or the enclave was lost (suspend, migration); start again",
-                     run.exception_vector, run.exception_error_code, run.exception_addr);
+  return fmt::format(
+      "the processor refused to enter the enclave (exception {}, error code {:#x}, address {:#x}): the "
+      "thread is in use, its "
+      "exception frames are used up, or the enclave was lost (suspend, migration); start again",
+      run.exception_vector, run.exception_error_code, run.exception_addr);
 }
 
 // For ExitReason::dead the enclave leaves a NUL-terminated sentence behind the header.
@@ -44,11 +49,14 @@ std::string reason_of_death(std::span<const uint8_t> arena) {
   return std::string(text.begin(), std::find(text.begin(), text.end(), uint8_t{0}));
 }
 
-uint64_t address_of(std::span<const uint8_t> bytes) { return reinterpret_cast<uint64_t>(bytes.data()); }
+uint64_t address_of(std::span<const uint8_t> bytes) {
+  return reinterpret_cast<uint64_t>(bytes.data());
+}
 
 }  // namespace
 
-EnclaveThread::EnclaveThread(Driver& driver, uint64_t tcs, HostCallHandler& handler) : driver_(driver), tcs_(tcs), handler_(handler) {
+EnclaveThread::EnclaveThread(Driver& driver, uint64_t tcs, HostCallHandler& handler)
+    : driver_(driver), tcs_(tcs), handler_(handler) {
   void* const memory = mmap(nullptr, kArenaPages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED) arena_ = {static_cast<uint8_t*>(memory), kArenaSize};
 }
@@ -58,7 +66,9 @@ EnclaveThread::~EnclaveThread() {
 }
 
 Result<void> EnclaveThread::run() {
-  if (arena_.empty()) return fail(twine::ErrorCode::out_of_memory, "no memory for the arena that the enclave and the host share");
+  if (arena_.empty())
+    return fail(twine::ErrorCode::out_of_memory,
+                "no memory for the arena that the enclave and the host share");
   ExitRegisters exit;
   sgx_enclave_run state{};
   state.tcs = tcs_;
@@ -68,13 +78,16 @@ Result<void> EnclaveThread::run() {
   uint32_t leaf = kEenter;
   EnterReason reason = EnterReason::start;
   for (;;) {
-    const int result = driver_.enter(static_cast<uint64_t>(reason), address_of(arena_), arena_.size(), leaf, 0, 0, &state);
+    const int result =
+        driver_.enter(static_cast<uint64_t>(reason), address_of(arena_), arena_.size(), leaf, 0, 0, &state);
     if (result != 0) {
-      return fail(twine::ErrorCode::internal, std::string("the enclave could not be entered: ") + std::strerror(-result));
+      return fail(twine::ErrorCode::internal,
+                  std::string("the enclave could not be entered: ") + std::strerror(-result));
     }
     leaf = kEenter;
     if (state.function == kEresume) {
-      // An asynchronous exit with an exception. Whether it is the enclave's to deal with only the enclave can tell.
+      // An asynchronous exit with an exception. Whether it is the enclave's to deal with only the enclave can
+      // tell.
       ++statistics_.exceptions;
       reason = EnterReason::handle_exception;
       continue;
@@ -94,8 +107,11 @@ Result<void> EnclaveThread::run() {
       case ExitReason::dead:
         return fail(twine::ErrorCode::internal, "the enclave has ended itself: " + reason_of_death(arena_));
       default:
-        return fail(twine::ErrorCode::internal, fmt::format("the enclave left with {}, which no exit reason is: the image and this program "
-                                                            "do not belong together", exit.rdi));
+        return fail(
+            twine::ErrorCode::internal,
+            fmt::format("the enclave left with {}, which no exit reason is: the image and this program "
+                        "do not belong together",
+                        exit.rdi));
     }
   }
 }

@@ -1,5 +1,6 @@
-// The vDSO is an ordinary shared object, already mapped and relocated by nobody: addresses in its dynamic section are relative to where its
-// first PT_LOAD was linked. The number of its symbols comes from DT_HASH or, where a kernel has only that, from DT_GNU_HASH.
+// The vDSO is an ordinary shared object, already mapped and relocated by nobody: addresses in its dynamic
+// section are relative to where its first PT_LOAD was linked. The number of its symbols comes from DT_HASH
+// or, where a kernel has only that, from DT_GNU_HASH.
 #include "host/sgx/vdso.h"
 
 #include <elf.h>
@@ -27,26 +28,32 @@ const T* at(uint64_t address) {
 
 bool read_tables(uint64_t base, Tables& tables) {
   const auto* const header = at<Elf64_Ehdr>(base);
-  if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64) return false;
+  if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64)
+    return false;
   const auto* const segments = at<Elf64_Phdr>(base + header->e_phoff);
   const auto* const end = segments + header->e_phnum;
-  const auto load = std::find_if(segments, end, [](const Elf64_Phdr& segment) { return segment.p_type == PT_LOAD; });
-  const auto dynamic = std::find_if(segments, end, [](const Elf64_Phdr& segment) { return segment.p_type == PT_DYNAMIC; });
+  const auto load =
+      std::find_if(segments, end, [](const Elf64_Phdr& segment) { return segment.p_type == PT_LOAD; });
+  const auto dynamic =
+      std::find_if(segments, end, [](const Elf64_Phdr& segment) { return segment.p_type == PT_DYNAMIC; });
   if (load == end || dynamic == end) return false;
   tables.load_bias = base + load->p_offset - load->p_vaddr;
-  for (const auto* entry = at<Elf64_Dyn>(tables.load_bias + dynamic->p_vaddr); entry->d_tag != DT_NULL; ++entry) {
+  for (const auto* entry = at<Elf64_Dyn>(tables.load_bias + dynamic->p_vaddr); entry->d_tag != DT_NULL;
+       ++entry) {
     const uint64_t address = tables.load_bias + entry->d_un.d_ptr;
     if (entry->d_tag == DT_SYMTAB) tables.symbols = at<Elf64_Sym>(address);
     if (entry->d_tag == DT_STRTAB) tables.strings = at<char>(address);
     if (entry->d_tag == DT_HASH) tables.hash = at<Elf64_Word>(address);
     if (entry->d_tag == DT_GNU_HASH) tables.gnu_hash = at<Elf64_Word>(address);
   }
-  return tables.symbols != nullptr && tables.strings != nullptr && (tables.hash != nullptr || tables.gnu_hash != nullptr);
+  return tables.symbols != nullptr && tables.strings != nullptr &&
+         (tables.hash != nullptr || tables.gnu_hash != nullptr);
 }
 
 // DT_HASH: nbucket, nchain (= number of symbols), …
-// DT_GNU_HASH: nbuckets, symoffset, bloom_size, bloom_shift, bloom[bloom_size] (8 bytes each), buckets[nbuckets], chain[]; the last
-// symbol is the end of the chain that starts at the highest bucket, marked by bit 0.
+// DT_GNU_HASH: nbuckets, symoffset, bloom_size, bloom_shift, bloom[bloom_size] (8 bytes each),
+// buckets[nbuckets], chain[]; the last symbol is the end of the chain that starts at the highest bucket,
+// marked by bit 0.
 uint64_t symbol_count(const Tables& tables) {
   if (tables.hash != nullptr) return tables.hash[1];
   const uint64_t bucket_count = tables.gnu_hash[0];

@@ -5,7 +5,8 @@
 
 namespace twine::host::sgx {
 
-// The address of the dynamic function symbol `name` in the vDSO that AT_SYSINFO_EHDR names; null if there is none.
+// The address of the dynamic function symbol `name` in the vDSO that AT_SYSINFO_EHDR names; null if there is
+// none.
 [[nodiscard]] const void* find_in_vdso(std::string_view name);
 
 }  // namespace twine::host::sgx
