@@ -1,0 +1,55 @@
+#include "cli/command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace twine::cli {
+
+int report_failure(std::string_view message) {
+  fmt::print(stderr, "twine: {}\n", message);
+  return kSetupFailure;
+}
+
+Result<uint64_t> parse_size(std::string_view text) {
+  const auto wrong = [text] {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("'{}' is not a size; write bytes, or a number with K, M, G or T, as in 512M or 4G",
+                    text));
+  };
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc()) return wrong();
+  std::string_view unit(end, text.data() + text.size());
+  if (unit.size() == 3 && unit.ends_with("iB")) unit.remove_suffix(2);
+  if (unit == "B") unit.remove_suffix(1);
+  constexpr std::string_view kUnits = "KMGT";
+  if (!unit.empty()) {
+    const size_t power = kUnits.find(unit == "k" ? 'K' : unit.front());
+    if (unit.size() != 1 || power == kUnits.npos) return wrong();
+    number *= std::exp2(10 * static_cast<double>(power + 1));
+  }
+  if (number < 0 || number >= 0x1p63) return wrong();
+  return static_cast<uint64_t>(number);
+}
+
+Result<std::array<uint8_t, 32>> parse_digest(std::string_view text) {
+  std::array<uint8_t, 32> digest;
+  const auto wrong = [text] {
+    return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not 64 hexadecimal digits", text));
+  };
+  if (text.size() != 2 * digest.size()) return wrong();
+  for (size_t i = 0; i < digest.size(); ++i) {
+    const char* const digits = text.data() + 2 * i;
+    const auto [end, error] = std::from_chars(digits, digits + 2, digest[i], 16);
+    if (error != std::errc() || end != digits + 2) return wrong();
+  }
+  return digest;
+}
+
+}  // namespace twine::cli

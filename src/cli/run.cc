@@ -1,0 +1,207 @@
+// twine run: a program inside an enclave.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/compile_flags.h"
+#include "cli/progress.h"
+#include "cli/statistics.h"
+#include "codegen/llvm/signing.h"
+#include "host/files/files.h"
+#include "host/image/hex.h"
+#include "twine/twine.hpp"
+
+namespace twine::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "Everything after MODULE belongs to the guest, flags included.\n"
+    "\n"
+    "Examples:\n"
+    "  twine run hello.wasm Ada\n"
+    "  twine run --dir data::/data:ro --env LANG=C app.wasm --verbose /data/input.csv\n"
+    "  twine run --invoke add sum.wasm 40 2\n"
+    "  twine run --stats --max-memory 512M app.twm < input\n"
+    "\n"
+    "Exit status: the guest's; 134 when it trapped, with the trap's name and a backtrace on standard error;\n"
+    "125 when nothing was run.";
+
+struct RunFlags {
+  std::vector<std::string> directories;
+  std::vector<std::string> environment;
+  std::vector<std::string> preloads;
+  std::vector<std::string> trusted_keys;
+  std::string invoke;
+  std::string sgx = "auto";
+  std::string enclave;
+  std::string max_memory;
+  std::string stats;
+  CompileFlags compile;
+  bool no_cache = false;
+  bool where = false;
+};
+
+struct Directory {
+  std::string host;
+  std::string guest;
+  bool read_only = false;
+};
+
+// HOST[::GUEST][:ro]
+Result<Directory> parse_directory(std::string text) {
+  Directory directory;
+  const std::string whole = text;
+  if (text.ends_with(":ro")) {
+    directory.read_only = true;
+    text.resize(text.size() - 3);
+  }
+  const size_t separator = text.find("::");
+  directory.host = text.substr(0, separator);
+  directory.guest = separator == text.npos ? directory.host : text.substr(separator + 2);
+  if (directory.host.empty() || directory.guest.empty()) {
+    return fail(ErrorCode::invalid_argument, "--dir '" + whole + "' is not of the form HOST[::GUEST][:ro]");
+  }
+  return directory;
+}
+
+// A public key in hexadecimal, or a PEM file with the private one.
+Result<api::Digest> parse_key(const std::string& text) {
+  if (const auto digest = parse_digest(text)) return *digest;
+  const auto signer = codegen::load_signing_key(text);
+  if (signer) return (*signer)->public_key();
+  if (signer.error().code != ErrorCode::not_found) return std::unexpected(signer.error());
+  return fail(ErrorCode::invalid_argument,
+              "--trust-key '" + text +
+                  "' is neither 64 hexadecimal digits nor a key file; `twine inspect` prints a .twm's key");
+}
+
+Result<twine_sgx> parse_sgx(const std::string& text) {
+  if (text == "auto") return TWINE_SGX_AUTO;
+  if (text == "hardware") return TWINE_SGX_HARDWARE;
+  if (text == "emulated") return TWINE_SGX_EMULATED;
+  return fail(ErrorCode::invalid_argument, "--sgx '" + text + "' is none of auto, hardware, emulated");
+}
+
+Result<api::Module> read_module(const std::string& path, const CompileFlags& flags, bool no_cache) {
+  api::CompileOptions options = TWINE_TRY(flags.to_options());
+  options.set_cache(!no_cache);
+  ProgressBar bar(std::filesystem::path(path).filename());
+  bar.attach(options);
+  auto module = api::Module::read(path, options);
+  if (!module) return std::unexpected(to_error(module.error()));
+  if (!module->warning().empty()) fmt::print(stderr, "twine: {}\n", module->warning());
+  return std::move(*module);
+}
+
+Result<void> configure(api::Launch& launch, const RunFlags& flags) {
+  for (const std::string& text : flags.directories) {
+    const Directory directory = TWINE_TRY(parse_directory(text));
+    launch.add_directory(directory.host, directory.guest, directory.read_only);
+  }
+  for (const std::string& variable : flags.environment) {
+    if (auto added = launch.add_environment(variable); !added)
+      return std::unexpected(to_error(added.error()));
+  }
+  for (const std::string& text : flags.trusted_keys) launch.trust_key(TWINE_TRY(parse_key(text)));
+  for (const std::string& text : flags.preloads) {
+    const size_t equals = text.find('=');
+    if (equals == text.npos || equals == 0) {
+      return fail(ErrorCode::invalid_argument, "--preload '" + text + "' is not of the form NAME=MODULE");
+    }
+    launch.add_preload(text.substr(0, equals),
+                       TWINE_TRY(read_module(text.substr(equals + 1), flags.compile, flags.no_cache)));
+  }
+  if (!flags.invoke.empty()) launch.set_invoke(flags.invoke);
+  if (!flags.max_memory.empty()) launch.set_memory_limit(TWINE_TRY(parse_size(flags.max_memory)));
+  return {};
+}
+
+void print_where(const api::Enclave& enclave, const api::Module& module) {
+  fmt::print(stderr, "ran in     {}\n",
+             enclave.is_emulated() ? "an emulated SGX enclave: no secrecy" : "an SGX enclave");
+  fmt::print(stderr, "MRENCLAVE  {}\n", image::to_hex(enclave.mrenclave()));
+  fmt::print(stderr, "MRSIGNER   {}\n", image::to_hex(enclave.mrsigner()));
+  fmt::print(stderr, "module     sha256 {}\n", image::to_hex(module.wasm_sha256()));
+  fmt::print(stderr, "code key   ed25519 {}\n", image::to_hex(module.signer()));
+}
+
+Result<int> run(const RunFlags& flags, const std::vector<std::string>& words) {
+  if (words.empty()) return fail(ErrorCode::invalid_argument, "MODULE is missing; see twine run --help");
+  if (words.front().starts_with('-') && words.front() != "-") {
+    return fail(ErrorCode::invalid_argument, "run has no flag " + words.front() + "; see twine run --help");
+  }
+  if (!flags.stats.empty() && flags.stats != "table" && flags.stats != "json") {
+    return fail(ErrorCode::invalid_argument, "--stats '" + flags.stats + "' is neither table nor json");
+  }
+  const twine_sgx sgx = TWINE_TRY(parse_sgx(flags.sgx));
+  const std::string& path = words.front();
+
+  // What is cheap and can fail comes before compilation.
+  const auto enclave =
+      api::Enclave::load(flags.enclave.empty() ? std::nullopt : std::optional(flags.enclave), sgx);
+  if (!enclave) return std::unexpected(to_error(enclave.error()));
+  const api::Module module = TWINE_TRY(read_module(path, flags.compile, flags.no_cache));
+
+  api::Launch launch(module);
+  launch.add_argument(std::filesystem::path(path).filename());
+  for (size_t i = 1; i < words.size(); ++i) launch.add_argument(words[i]);
+  TWINE_TRY(configure(launch, flags));
+
+  const auto result = launch.run(*enclave);
+  if (!result) return std::unexpected(to_error(result.error()));
+  fmt::print("{}", result->values());
+  std::fflush(stdout);
+  if (result->trapped()) fmt::print(stderr, "twine: {}", result->backtrace());
+  if (flags.where) print_where(*enclave, module);
+  if (flags.stats == "json") fmt::print(stderr, "{}", statistics_json(result->statistics()));
+  if (flags.stats == "table") fmt::print(stderr, "{}", statistics_table(result->statistics()));
+  return static_cast<int>(result->exit_status() & 0xff);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& status) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App* const command = app.add_subcommand("run", "Run a program (.wasm or .twm) inside an enclave");
+  command->footer(kFooter);
+  command->prefix_command();
+  const auto repeated = [](CLI::Option* option) {
+    option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+    return option;
+  };
+  repeated(command->add_option("--dir", flags->directories,
+                               "Lend a directory to the guest, as GUEST or under its own name"))
+      ->type_name("HOST[::GUEST][:ro]");
+  repeated(
+      command->add_option("--env", flags->environment, "Set a variable of the guest, who sees no others"))
+      ->type_name("NAME=VALUE");
+  command->add_option("--invoke", flags->invoke, "Call this export instead of _start; ARGUMENTS are its own")
+      ->type_name("FUNCTION");
+  repeated(
+      command->add_option("--preload", flags->preloads, "Instantiate another module first, to import from"))
+      ->type_name("NAME=MODULE");
+  command->add_option("--max-memory", flags->max_memory, "What a linear memory may grow to (4G)")
+      ->type_name("SIZE");
+  command->add_option("--sgx", flags->sgx, "auto (hardware where its driver is present), hardware, emulated")
+      ->type_name("WHICH");
+  command
+      ->add_option("--enclave", flags->enclave,
+                   "Enclave image, signed by FILE.sig (twine-enclave beside twine)")
+      ->type_name("FILE");
+  repeated(command->add_option("--trust-key", flags->trusted_keys,
+                               "Accept compiled modules signed by this key: hexadecimal, or its file"))
+      ->type_name("KEY");
+  command->add_flag("--no-cache", flags->no_cache, "Compile anew, and keep nothing");
+  flags->compile.add_to(*command);
+  command->add_flag("--stats{table}", flags->stats,
+                    "Say on standard error what the launch cost; --stats=json for programs");
+  command->add_flag("--where", flags->where,
+                    "Say on standard error where it ran: MRENCLAVE, hardware or emulated, module hash");
+  set_action(command, status, [flags, command] { return run(*flags, command->remaining()); });
+}
+
+}  // namespace twine::cli

@@ -1,0 +1,158 @@
+// twine sign: an enclave image's SIGSTRUCT, in one step or in two.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.h"
+#include "host/files/files.h"
+#include "host/image/enclave_image.h"
+#include "host/image/hex.h"
+#include "host/image/signing_key.h"
+#include "host/image/sigstruct.h"
+
+namespace twine::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "In one step, with a key in a file (by default your own, made on first use):\n"
+    "  twine sign build/bin/twine-enclave\n"
+    "  twine sign build/bin/twine-enclave --key release.pem\n"
+    "\n"
+    "In two steps, with a key that lives offline or in an HSM:\n"
+    "  twine sign twine-enclave --to-be-signed enclave.tbs\n"
+    "  openssl dgst -sha256 -sign release.pem -out enclave.rsa enclave.tbs       (there, where the key is)\n"
+    "  twine sign twine-enclave --to-be-signed enclave.tbs --attach enclave.rsa --public-key release.pub\n"
+    "\n"
+    "The key is RSA with 3072 bits and exponent 3: openssl genrsa -3 -out release.pem 3072";
+
+struct Flags {
+  std::string image;
+  std::string output;
+  std::string key;
+  std::string to_be_signed;
+  std::string attach;
+  std::string public_key;
+  std::string date;
+  bool allow_debug = false;
+};
+
+// BCD yyyymmdd. SOURCE_DATE_EPOCH, where set, makes the SIGSTRUCT reproducible (reproducible-builds.org).
+Result<uint32_t> choose_date(const std::string& given) {
+  std::string text = given;
+  if (text.empty()) {
+    auto now = std::chrono::system_clock::now();
+    if (const char* const epoch = std::getenv("SOURCE_DATE_EPOCH"); epoch != nullptr) {
+      now = std::chrono::system_clock::time_point(std::chrono::seconds(std::strtoll(epoch, nullptr, 10)));
+    }
+    const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(now));
+    text = fmt::format("{:04}{:02}{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
+                       static_cast<unsigned>(day.day()));
+  }
+  std::erase(text, '-');
+  if (text.size() != 8 || text.find_first_not_of("0123456789") != text.npos) {
+    return fail(ErrorCode::invalid_argument, "--date '" + given + "' is not of the form YYYY-MM-DD");
+  }
+  return static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 16));  // decimal digits as nibbles: BCD
+}
+
+Result<image::SigningKey> open_key(const std::string& path) {
+  if (!path.empty()) return image::SigningKey::load(path);
+  const std::filesystem::path own = TWINE_TRY(image::default_signing_key_path());
+  return image::SigningKey::load_or_create(own);
+}
+
+Result<image::RsaNumber> read_signature(const std::string& path) {
+  const std::vector<uint8_t> bytes = TWINE_TRY(host::read_file(path, 1 << 16));
+  image::RsaNumber signature;
+  if (bytes.size() != signature.size()) {
+    return fail(ErrorCode::malformed, fmt::format("{}: an RSA-3072 signature has {} bytes, this file has {}",
+                                                  path, signature.size(), bytes.size()));
+  }
+  std::ranges::copy(bytes, signature.begin());
+  return signature;
+}
+
+Result<sgx::Sigstruct> attach(const Flags& flags, const image::Mrenclave& mrenclave) {
+  if (flags.to_be_signed.empty() || flags.public_key.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "--attach needs the data that was signed, --to-be-signed FILE, and the key's public half, "
+                "--public-key FILE");
+  }
+  const std::vector<uint8_t> data = TWINE_TRY(host::read_file(flags.to_be_signed, 1 << 16));
+  Result<sgx::Sigstruct> sigstruct = image::from_to_be_signed(data);
+  if (!sigstruct) return within(flags.to_be_signed, std::move(sigstruct).error());
+  if (!std::ranges::equal(sigstruct->enclavehash, mrenclave)) {
+    return fail(ErrorCode::signature, fmt::format("{}: was made for another enclave image, MRENCLAVE {}",
+                                                  flags.to_be_signed, image::to_hex(sigstruct->enclavehash)));
+  }
+  const image::RsaNumber modulus = TWINE_TRY(image::load_public_key(flags.public_key));
+  const image::RsaNumber signature = TWINE_TRY(read_signature(flags.attach));
+  if (Result<void> attached = image::attach_signature(*sigstruct, modulus, signature); !attached) {
+    return within(flags.attach, std::move(attached).error());
+  }
+  return sigstruct;
+}
+
+Result<int> sign(const Flags& flags) {
+  const image::EnclaveImage enclave = TWINE_TRY(image::EnclaveImage::load(flags.image));
+  const image::Mrenclave mrenclave = enclave.measure();
+  sgx::Sigstruct sigstruct;
+  if (!flags.attach.empty()) {
+    sigstruct = TWINE_TRY(attach(flags, mrenclave));
+  } else {
+    const image::SigstructOptions options{.date = TWINE_TRY(choose_date(flags.date)),
+                                          .allow_debug = flags.allow_debug,
+                                          .isv_prod_id = enclave.note().isv_prod_id,
+                                          .isv_svn = enclave.note().isv_svn};
+    sigstruct = image::make_sigstruct(mrenclave, options);
+    if (!flags.to_be_signed.empty()) {
+      TWINE_TRY(host::write_file(flags.to_be_signed, image::to_be_signed(sigstruct)));
+      fmt::print("MRENCLAVE  {}\n", image::to_hex(mrenclave));
+      return 0;
+    }
+    const image::SigningKey key = TWINE_TRY(open_key(flags.key));
+    TWINE_TRY(key.sign(sigstruct));
+  }
+  const std::string output = flags.output.empty() ? flags.image + ".sig" : flags.output;
+  TWINE_TRY(host::write_file(output, image::to_bytes(sigstruct)));
+  fmt::print("MRENCLAVE  {}\n", image::to_hex(mrenclave));
+  fmt::print("MRSIGNER   {}\n", image::to_hex(image::mrsigner_of(sigstruct)));
+  return 0;
+}
+
+}  // namespace
+
+void add_sign(CLI::App& app, int& status) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* const command = app.add_subcommand("sign", "Sign an enclave image: make its SIGSTRUCT");
+  command->footer(kFooter);
+  command->add_option("image", flags->image, "Enclave image")->required()->type_name("ENCLAVE");
+  command->add_option("-o,--output", flags->output, "SIGSTRUCT to write (ENCLAVE.sig)")->type_name("FILE");
+  CLI::Option* const key =
+      command->add_option("--key", flags->key, "Private key, a PEM file (your own, made on first use)")
+          ->type_name("FILE");
+  command
+      ->add_option("--to-be-signed", flags->to_be_signed,
+                   "First step: write the 256 bytes to be signed; second: read them")
+      ->type_name("FILE")
+      ->excludes(key);
+  command
+      ->add_option("--attach", flags->attach,
+                   "Second step: the signature, PKCS #1 v1.5 with SHA-256, 384 bytes")
+      ->type_name("FILE")
+      ->excludes(key);
+  command->add_option("--public-key", flags->public_key, "Second step: the key's public half, a PEM file")
+      ->type_name("FILE");
+  command
+      ->add_option("--date", flags->date, "Date in the SIGSTRUCT, YYYY-MM-DD (SOURCE_DATE_EPOCH, else today)")
+      ->type_name("DATE");
+  command->add_flag("--allow-debug", flags->allow_debug,
+                    "Let a debugger in: the enclave then keeps no secret");
+  set_action(command, status, [flags] { return sign(*flags); });
+}
+
+}  // namespace twine::cli
