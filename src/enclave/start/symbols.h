@@ -6,6 +6,9 @@
 
 #include <cstdint>
 
+// Hidden: -fvisibility=hidden does not reach declarations, and through the GOT these addresses would need the very
+// relocations that relocate() finds with them.
+#pragma GCC visibility push(hidden)
 extern "C" {
 // NOLINTBEGIN(bugprone-reserved-identifier): the linker script's names keep clear of all others
 extern const uint8_t __image_base[];
@@ -22,6 +25,7 @@ extern const InitFunction __init_array_begin[];
 extern const InitFunction __init_array_end[];
 // NOLINTEND(bugprone-reserved-identifier)
 }
+#pragma GCC visibility pop
 
 namespace twine::enclave {
 
