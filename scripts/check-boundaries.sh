@@ -54,6 +54,8 @@ if [ ! -f "$image" ]; then
 else
   # Weak ones included: a missing function must not become a call of address 0.
   verdict "undefined symbols in $image" "$(nm "$image" | awk '$(NF-1) ~ /^[UwWvV]$/ && NF == 2 {print $2}')"
+  # An absolute symbol does not move with the image. Those of source file names are of no type.
+  verdict "absolute symbols in $image" "$(nm "$image" | awk '$(NF-1) ~ /^[Aa]$/')"
   verdict "symbols of the operating system in $image" \
     "$(nm "$image" | awk '{print $NF}' | grep -xE 'm(un)?map|mprotect|m(un)?lock|madvise|open(at)?|close|read|write|poll|ioctl|getrandom|getentropy|getpid|raise|signal|sysconf|syscall|gettimeofday|clock_gettime|time|pthread_.*|sodium_init|printf|fopen|__libc_.*|dl_iterate_phdr|_Unwind_.*')"
   verdict "relocations other than R_X86_64_RELATIVE in $image" \

@@ -10,7 +10,7 @@
 namespace twine::enclave {
 
 [[gnu::no_stack_protector]] void relocate() {
-  const auto base = reinterpret_cast<uint64_t>(__image_base);
+  const auto base = reinterpret_cast<uint64_t>(__ehdr_start);
   const uint64_t image_size = reinterpret_cast<uint64_t>(__image_end) - base;
   for (const Elf64_Rela* entry = __rela_begin; entry != __rela_end; ++entry) {
     if (ELF64_R_TYPE(entry->r_info) != R_X86_64_RELATIVE || entry->r_offset > image_size - sizeof(uint64_t))

@@ -1,5 +1,5 @@
-// What the linker script (image.ld) defines. Arrays of unknown size, because the compiler may not assume
-// that two of those lie at different addresses. Only the addresses mean anything.
+// What the linker (__ehdr_start) and its script (image.ld) define. Arrays of unknown size, because the
+// compiler may not assume that two of those lie at different addresses. Only the addresses mean anything.
 #pragma once
 
 #include <elf.h>
@@ -11,7 +11,7 @@
 #pragma GCC visibility push(hidden)
 extern "C" {
 // NOLINTBEGIN(bugprone-reserved-identifier): the linker script's names keep clear of all others
-extern const uint8_t __image_base[];
+extern const uint8_t __ehdr_start[];
 extern const uint8_t __image_end[];
 extern const uint8_t __text_begin[];
 extern const uint8_t __text_end[];
@@ -30,7 +30,7 @@ extern const InitFunction __init_array_end[];
 namespace twine::enclave {
 
 [[nodiscard]] inline uint64_t enclave_base() {
-  return reinterpret_cast<uint64_t>(__image_base);
+  return reinterpret_cast<uint64_t>(__ehdr_start);
 }
 [[nodiscard]] inline uint64_t image_size() {
   return reinterpret_cast<uint64_t>(__image_end) - enclave_base();

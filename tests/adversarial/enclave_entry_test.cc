@@ -1,0 +1,270 @@
+// A host that does not keep to the entry protocol (common/entry.h), on the software SGX. Every attack must
+// end in a dead enclave that says why, or have no effect.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/entry.h"
+#include "common/image_layout.h"
+#include "common/manifest.h"
+#include "common/sgx/arch.h"
+#include "host/image/enclave.h"
+#include "host/image/signing_key.h"
+#include "host/image/sigstruct.h"
+#include "host/launch/pages.h"
+#include "host/services/services.h"
+#include "host/sgx/driver.h"
+
+namespace twine {
+namespace {
+
+constexpr auto kEenter = static_cast<uint32_t>(sgx::Enclu::eenter);
+constexpr auto kEresume = static_cast<uint32_t>(sgx::Enclu::eresume);
+constexpr auto kEexit = static_cast<uint32_t>(sgx::Enclu::eexit);
+
+const image::EnclaveImage& enclave_image() {
+  static const image::EnclaveImage loaded = image::EnclaveImage::load(TWINE_ENCLAVE_IMAGE).value();
+  return loaded;
+}
+
+const sgx::Sigstruct& signature() {
+  static const sgx::Sigstruct made = [] {
+    const image::SigningKey key = image::SigningKey::generate().value();
+    sgx::Sigstruct sigstruct =
+        image::make_sigstruct(enclave_image().measure(), {.date = 0x20240607,
+                                                          .isv_prod_id = enclave_image().note().isv_prod_id,
+                                                          .isv_svn = enclave_image().note().isv_svn});
+    EXPECT_TRUE(key.sign(sigstruct).has_value());
+    return sigstruct;
+  }();
+  return made;
+}
+
+// What the host sees after an entry.
+struct Exit {
+  uint32_t function = 0;  // EEXIT, or ERESUME: an exception was recorded
+  uint16_t vector = 0;
+  uint64_t address = 0;
+  uint64_t rdi = 0, rsi = 0, rdx = 0, r8 = 0, r9 = 0;
+};
+
+int capture(long rdi, long rsi, long rdx, long /*rsp*/, long r8, long r9, sgx_enclave_run* run) {
+  auto* exit = reinterpret_cast<Exit*>(run->user_data);
+  exit->rdi = static_cast<uint64_t>(rdi);
+  exit->rsi = static_cast<uint64_t>(rsi);
+  exit->rdx = static_cast<uint64_t>(rdx);
+  exit->r8 = static_cast<uint64_t>(r8);
+  exit->r9 = static_cast<uint64_t>(r9);
+  return 0;
+}
+
+class EnclaveEntry : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto driver = host::sgx::open_emulated_driver({});
+    ASSERT_TRUE(driver.has_value()) << driver.error().message;
+    auto enclave = image::Enclave::build(std::move(*driver), enclave_image(), signature());
+    ASSERT_TRUE(enclave.has_value()) << enclave.error().message;
+    enclave_.emplace(std::move(*enclave));
+    pages_.emplace(*enclave_);
+    host::ServicesConfig config;
+    config.pages = &*pages_;
+    auto services = host::Services::create(std::move(config));
+    ASSERT_TRUE(services.has_value());
+    services_ = std::move(*services);
+    for (uint8_t*& arena : arenas_) {
+      void* memory =
+          mmap(nullptr, 2 * kArenaSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      ASSERT_NE(memory, MAP_FAILED);
+      arena = static_cast<uint8_t*>(memory);
+    }
+  }
+
+  void TearDown() override {
+    for (uint8_t* arena : arenas_) munmap(arena, 2 * kArenaSize);
+  }
+
+  Exit enter(EnterReason reason, uint32_t thread = 0, uint32_t leaf = kEenter) {
+    return enter_with(static_cast<uint64_t>(reason), reinterpret_cast<uint64_t>(arenas_.at(thread)),
+                      kArenaSize, thread, leaf);
+  }
+
+  Exit enter_with(uint64_t reason, uint64_t arena, uint64_t size, uint32_t thread, uint32_t leaf) {
+    Exit exit;
+    sgx_enclave_run run{};
+    run.tcs = enclave_->tcs_address(thread);
+    run.user_handler = reinterpret_cast<uint64_t>(&capture);
+    run.user_data = reinterpret_cast<uint64_t>(&exit);
+    EXPECT_EQ(enclave_->driver().enter(reason, arena, size, leaf, 0, 0, &run), 0);
+    exit.function = run.function;
+    exit.vector = run.exception_vector;
+    exit.address = run.exception_addr;
+    return exit;
+  }
+
+  // Serves host calls and exceptions, as an honest host does, until `stop` says so or the enclave is over.
+  Exit serve(
+      Exit exit, const std::function<bool(const Exit&)>& stop = [](const Exit&) { return false; },
+      uint32_t thread = 0) {
+    while (!stop(exit)) {
+      if (exit.function == kEresume) {
+        exit = enter(EnterReason::handle_exception, thread);
+      } else if (exit.rdi == static_cast<uint64_t>(ExitReason::host_call)) {
+        services_->serve(std::as_writable_bytes(std::span(arenas_.at(thread), kArenaSize)));
+        exit = enter(EnterReason::host_call_done, thread);
+      } else if (exit.rdi == static_cast<uint64_t>(ExitReason::resume)) {
+        exit = enter(EnterReason::handle_exception, thread, kEresume);
+      } else {
+        break;
+      }
+    }
+    return exit;
+  }
+
+  static bool at_host_call(const Exit& exit) {
+    return exit.function == kEexit && exit.rdi == static_cast<uint64_t>(ExitReason::host_call);
+  }
+
+  std::string reason(uint32_t thread = 0) const {
+    return reinterpret_cast<const char*>(arenas_.at(thread) + kArenaDataOffset);
+  }
+
+  void expect_dead(const Exit& exit) {
+    EXPECT_EQ(exit.function, kEexit);
+    EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::dead));
+    for (uint32_t thread = 0; thread < arenas_.size(); ++thread) {
+      const Exit again = enter(EnterReason::start, thread);
+      EXPECT_EQ(again.function, kEexit);
+      EXPECT_EQ(again.rdi, static_cast<uint64_t>(ExitReason::dead)) << "thread " << thread;
+    }
+  }
+
+  std::optional<image::Enclave> enclave_;
+  std::optional<host::EnclavePages> pages_;
+  std::unique_ptr<host::Services> services_;
+  std::array<uint8_t*, 2> arenas_{};
+};
+
+TEST_F(EnclaveEntry, RunsALaunchToItsEndWithAnHonestHost) {
+  const Exit exit = serve(enter(EnterReason::start));
+  EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
+  const auto output = services_->output();
+  const auto result =
+      decode_launch_result(std::span(reinterpret_cast<const uint8_t*>(output.data()), output.size()));
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(result->status, LaunchStatus::refused);  // there was no manifest
+}
+
+TEST_F(EnclaveEntry, LeavesNothingInTheRegistersThatTheHostSees) {
+  Exit exit = enter(EnterReason::start);
+  ASSERT_TRUE(at_host_call(exit));
+  serve(exit, [](const Exit& now) {
+    if (now.function != kEexit) return false;
+    EXPECT_EQ(now.rsi | now.rdx | now.r8 | now.r9, 0U);
+    return false;
+  });
+}
+
+TEST_F(EnclaveEntry, DiesWhenAThreadInAHostCallIsStartedAgain) {
+  ASSERT_TRUE(at_host_call(enter(EnterReason::start)));
+  const Exit exit = enter(EnterReason::start);
+  EXPECT_EQ(reason(), "host attack: the enclave was started on a thread that has already been started");
+  expect_dead(exit);
+}
+
+TEST_F(EnclaveEntry, DiesWhenASecondThreadIsStarted) {
+  ASSERT_TRUE(at_host_call(enter(EnterReason::start, 0)));
+  const Exit exit = enter(EnterReason::start, 1);
+  EXPECT_EQ(reason(1), "host attack: the enclave was started on a second thread, which no guest asked for");
+  expect_dead(exit);
+}
+
+TEST_F(EnclaveEntry, DiesOfAReturnFromAHostCallThatWasNotMade) {
+  expect_dead(enter(EnterReason::host_call_done));
+}
+
+TEST_F(EnclaveEntry, DiesOfASecondReturnFromOneHostCall) {
+  // The launch is over: the thread runs no more and waits for nothing.
+  serve(enter(EnterReason::start));
+  const Exit exit = enter(EnterReason::host_call_done);
+  EXPECT_EQ(reason(), "host attack: the host returned from a host call that was not made");
+  expect_dead(exit);
+}
+
+TEST_F(EnclaveEntry, DiesOfASecondLaunch) {
+  serve(enter(EnterReason::start));
+  const Exit exit = enter(EnterReason::start);
+  EXPECT_EQ(reason(), "host attack: the enclave was started on a thread that has already been started");
+  expect_dead(exit);
+}
+
+TEST_F(EnclaveEntry, DiesOfAnUnknownReasonToEnter) {
+  ASSERT_TRUE(at_host_call(enter(EnterReason::start)));
+  const Exit exit = enter_with(77, 0, 0, 0, kEenter);
+  EXPECT_EQ(reason(), "host attack: the enclave was entered for an unknown reason");
+  expect_dead(exit);
+}
+
+TEST_F(EnclaveEntry, DiesOfAnExceptionThatIsClaimedWhereNoneIsInterrupted) {
+  ASSERT_TRUE(at_host_call(enter(EnterReason::start)));
+  expect_dead(enter(EnterReason::handle_exception));
+}
+
+TEST_F(EnclaveEntry, RefusesAnArenaInsideTheEnclaveOrAcrossItsEdges) {
+  const uint64_t base = enclave_->base();
+  const uint64_t start = static_cast<uint64_t>(EnterReason::start);
+  expect_dead(enter_with(start, base, kArenaSize, 0, kEenter));
+}
+
+TEST_F(EnclaveEntry, RefusesAnArenaThatReachesIntoTheEnclave) {
+  expect_dead(enter_with(static_cast<uint64_t>(EnterReason::start), enclave_->base() - kPageSize, kArenaSize,
+                         0, kEenter));
+}
+
+TEST_F(EnclaveEntry, RefusesAnArenaThatWrapsAround) {
+  expect_dead(enter_with(static_cast<uint64_t>(EnterReason::start), ~uint64_t{0} - kArenaAlignment + 1,
+                         kArenaSize, 0, kEenter));
+}
+
+TEST_F(EnclaveEntry, RefusesAnArenaThatIsTooSmallOrNotAligned) {
+  const auto arena = reinterpret_cast<uint64_t>(arenas_[0]);
+  expect_dead(enter_with(static_cast<uint64_t>(EnterReason::start), arena, kArenaSize - 1, 0, kEenter));
+}
+
+TEST_F(EnclaveEntry, RefusesAnArenaThatIsNotAligned) {
+  const auto arena = reinterpret_cast<uint64_t>(arenas_[0]);
+  expect_dead(enter_with(static_cast<uint64_t>(EnterReason::start), arena + 8, kArenaSize, 0, kEenter));
+}
+
+TEST_F(EnclaveEntry, DiesWhenAPageOfItsHeapIsTakenAwayAndSaysSo) {
+  const uint64_t heap = enclave_->base() + enclave_->note().heap_offset;
+  // At the first host call after the heap was used.
+  int calls = 0;
+  Exit exit =
+      serve(enter(EnterReason::start), [&](const Exit& now) { return at_host_call(now) && ++calls == 8; });
+  ASSERT_TRUE(at_host_call(exit));
+  ASSERT_EQ(enclave_->driver().protect(heap, 64 * kPageSize, PROT_NONE), 0);
+  exit = serve(exit);
+  EXPECT_EQ(reason().substr(0, 40), "host attack: the host took away a page a");
+  expect_dead(exit);
+}
+
+TEST_F(EnclaveEntry, DiesWhenTheHostDoesNotProvideThePagesItPromised) {
+  // The host answers pages_open with success and opens nothing, so the first page of the heap never comes.
+  Exit exit = enter(EnterReason::start);
+  ASSERT_TRUE(at_host_call(exit));
+  auto* header = reinterpret_cast<ArenaHeader*>(arenas_[0]);
+  header->result = 0;
+  exit = serve(enter(EnterReason::host_call_done));
+  EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::dead));
+  EXPECT_NE(reason(), "");
+}
+
+}  // namespace
+}  // namespace twine
