@@ -206,7 +206,20 @@ void AddressSpace::discard(uint64_t address) {
   madvise(page, kEpcPageSize, MADV_DONTNEED);
 }
 
+bool AddressSpace::expose(uint64_t address, uint64_t length) {
+  if (mprotect(host_pointer(address), length, PROT_READ | PROT_WRITE) != 0) return false;
+  exposed_ = address;
+  exposed_size_ = length;
+  return true;
+}
+
+void AddressSpace::conceal() {
+  if (exposed_size_ != 0) mprotect(host_pointer(exposed_), exposed_size_, PROT_NONE);
+  exposed_size_ = 0;
+}
+
 bool AddressSpace::host_allows(uint64_t address, size_t size, int bits) const {
+  if (address - exposed_ < exposed_size_ && size <= exposed_size_ - (address - exposed_)) return true;
   for (uint64_t page = page_of(address); page < address + size; page += kEpcPageSize) {
     if ((static_cast<int>(epcm_.at(page).host_protection) & bits) != bits) return false;
   }

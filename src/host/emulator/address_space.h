@@ -61,6 +61,11 @@ class AddressSpace {
   // again.
   void discard(uint64_t address);
 
+  // Makes a range accessible to the host for as long as an enclave is built, so that pages are copied and measured without a
+  // system call each; nobody can be inside yet. conceal() ends it. False: the host refused.
+  [[nodiscard]] bool expose(uint64_t address, uint64_t length);
+  void conceal();
+
   // Copies to and from enclave memory whatever its protection. False: the host refused.
   [[nodiscard]] bool write(uint64_t address, const void* source, size_t size) const;
   [[nodiscard]] bool read(uint64_t address, void* destination, size_t size) const;
@@ -84,6 +89,8 @@ class AddressSpace {
   uint64_t base_ = 0;
   uint64_t size_ = 0;
   int memory_ = -1;  // /proc/self/mem
+  uint64_t exposed_ = 0;
+  uint64_t exposed_size_ = 0;
 };
 
 }  // namespace twine::host::emulator

@@ -1,11 +1,13 @@
 #include "host/emulator/device.h"
 
 #include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include "host/emulator/enclave_registry.h"
 #include "host/emulator/leaves.h"
@@ -41,10 +43,11 @@ class Exclusive {
   sigset_t before_;
 };
 
-template <typename T>
-const T* user_pointer(uint64_t address) {
-  return reinterpret_cast<const T*>(
-      address);  // NOLINT(performance-no-int-to-ptr): ioctl arguments carry addresses as integers
+// copy_from_user: false where the caller's memory cannot be read.
+bool copy_from_user(void* destination, uint64_t source, size_t size) {
+  const iovec local{.iov_base = destination, .iov_len = size};
+  const iovec remote{.iov_base = std::bit_cast<void*>(source), .iov_len = size};
+  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
 // What the driver demands of a SECINFO before EADD sees it.
@@ -90,7 +93,7 @@ int EnclaveDevice::create(const sgx_enclave_create& argument) {
   Enclave& enclave = *enclave_;
   if (enclave.created) return -EINVAL;
   auto secs = std::make_unique<sgx::Secs>();
-  std::memcpy(secs.get(), user_pointer<uint8_t>(argument.src), sizeof *secs);
+  if (!copy_from_user(secs.get(), argument.src, sizeof *secs)) return -EFAULT;
   // The address range is the reservation: elsewhere there is no memory to back the enclave.
   if (secs->baseaddr != enclave.memory.base() || secs->size != enclave.memory.size()) return -EINVAL;
 
@@ -109,8 +112,7 @@ int EnclaveDevice::create(const sgx_enclave_create& argument) {
 int EnclaveDevice::add_page(uint64_t linaddr, uint64_t source, const sgx::Secinfo& secinfo, bool measure) {
   Enclave& enclave = *enclave_;
   alignas(16) std::array<uint8_t, kEpcPageSize> page;
-  std::memcpy(page.data(), user_pointer<uint8_t>(source), page.size());  // before the lock: it may fault
-  const Exclusive exclusive(enclave);
+  if (!copy_from_user(page.data(), source, page.size())) return -EFAULT;
   if (enclave.epcm.at(linaddr).valid) return -EBUSY;
   if (!enclave.epc.allocate()) return -ENOMEM;
   if (!eadd(enclave, linaddr, page, secinfo).ok()) {
@@ -119,10 +121,9 @@ int EnclaveDevice::add_page(uint64_t linaddr, uint64_t source, const sgx::Secinf
   }
   enclave.epcm.at(linaddr).max_protection = static_cast<uint64_t>(protection_of(secinfo)) & 7;
   enclave.counters.pages_peak.store(enclave.epcm.pages() + 1, std::memory_order_relaxed);
-  if (measure) {
-    for (uint64_t chunk = 0; chunk < kEpcPageSize; chunk += sgx::kEextendChunk) {
-      if (!eextend(enclave, linaddr + chunk).ok()) return -EIO;
-    }
+  if (!measure) return 0;
+  for (uint64_t chunk = 0; chunk < kEpcPageSize; chunk += sgx::kEextendChunk) {
+    if (!eextend(enclave, linaddr + chunk).ok()) return -EIO;
   }
   return 0;
 }
@@ -132,17 +133,20 @@ int EnclaveDevice::add_pages(sgx_enclave_add_pages& argument) {
   if (!enclave.created || enclave.initialised()) return -EINVAL;
   if (argument.src % kEpcPageSize != 0 || !valid_range(argument.offset, argument.length)) return -EINVAL;
   sgx::Secinfo secinfo{};
-  std::memcpy(&secinfo, user_pointer<uint8_t>(argument.secinfo), sizeof secinfo);
+  if (!copy_from_user(&secinfo, argument.secinfo, sizeof secinfo)) return -EFAULT;
   if (!valid_secinfo(secinfo)) return -EINVAL;
 
   const bool measure = (argument.flags & SGX_PAGE_MEASURE) != 0;
+  const Exclusive exclusive(enclave);
+  const uint64_t start = enclave.secs.baseaddr + argument.offset;
+  if (!enclave.memory.expose(start, argument.length)) return -ENOMEM;
   int result = 0;
   argument.count = 0;
   while (argument.count < argument.length && result == 0) {
-    const uint64_t linaddr = enclave.secs.baseaddr + argument.offset + argument.count;
-    result = add_page(linaddr, argument.src + argument.count, secinfo, measure);
+    result = add_page(start + argument.count, argument.src + argument.count, secinfo, measure);
     if (result == 0) argument.count += kEpcPageSize;
   }
+  enclave.memory.conceal();
   return result;
 }
 
@@ -150,7 +154,7 @@ int EnclaveDevice::init(const sgx_enclave_init& argument) {
   Enclave& enclave = *enclave_;
   if (!enclave.created || enclave.initialised()) return -EINVAL;
   auto sigstruct = std::make_unique<sgx::Sigstruct>();
-  std::memcpy(sigstruct.get(), user_pointer<uint8_t>(argument.sigstruct), sizeof *sigstruct);
+  if (!copy_from_user(sigstruct.get(), argument.sigstruct, sizeof *sigstruct)) return -EFAULT;
   if (sigstruct->vendor != 0 && sigstruct->vendor != sgx::kSigstructVendorIntel) return -EINVAL;
   if ((enclave.secs.attributes.flags & ~attributes_mask_) != 0) return -EACCES;
   // A signature that demands what the platform does not have can never match.
