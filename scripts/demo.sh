@@ -10,8 +10,8 @@ data=build/demo
 rm -rf "$data"
 mkdir -p "$data"
 echo "demo: generating lenders' loans, borrowers' positions and price histories in $data"
-build/bin/twine run --dir "$data::/data" build/examples/generate-data.wasm -- --out /data --borrowers 12 --seed 7 2>"$data/generate.log" ||
+build/bin/twine run --dir "$data::/data" build/examples/generate-data.wasm --out /data --borrowers 12 --seed 7 2>"$data/generate.log" ||
   { cat "$data/generate.log" >&2; exit 1; }
 echo "demo: running build/examples/credit-risk.wasm in an enclave"
 echo
-build/bin/twine run --where --dir "$data::/data" build/examples/credit-risk.wasm -- --data /data --report /data/report.csv
+build/bin/twine run --where --dir "$data::/data" build/examples/credit-risk.wasm --data /data --report /data/report.csv
