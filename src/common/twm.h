@@ -22,7 +22,8 @@
 //   wasm        the module, byte for byte
 //   image       what is mapped: [0, code_size) machine code, R|X, then read-only data, R; code_size is page-aligned
 //   layout      TwmImageLayout
-//   functions   u32[defined functions]: code offset of each; then u32 end of the last. Ascending is not required
+//   functions   u32[defined functions]: code offset of each; then u32 end of the last of them, in the order of indices.
+//               Ascending is not required; a function ends at the latest where the next higher offset begins
 //   thunks      {u32 entry, u32 host}[types]: code offsets of the entry thunk and host thunk of each type, kNoCode if none
 //   locations   {u32 code offset, u32 Wasm byte offset}[]: ascending; holds from its code offset to the next row's
 //   unwind      {u32 code offset, u32 cfa}[]: ascending; CFA = RSP + cfa from that offset on; kNoUnwind: cannot be unwound
