@@ -61,8 +61,9 @@ class AddressSpace {
   // again.
   void discard(uint64_t address);
 
-  // Makes a range accessible to the host for as long as an enclave is built, so that pages are copied and measured without a
-  // system call each; nobody can be inside yet. conceal() ends it. False: the host refused.
+  // Makes a range accessible to the host for as long as an enclave is built, so that pages are copied and
+  // measured without a system call each; nobody can be inside yet. conceal() ends it. False: the host
+  // refused.
   [[nodiscard]] bool expose(uint64_t address, uint64_t length);
   void conceal();
 
