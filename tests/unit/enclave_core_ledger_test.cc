@@ -110,19 +110,18 @@ TEST_F(LedgerTest, DoublesTheClusterOfAScanUpToItsLimit) {
     clusters.push_back(judgement.pages);
     page += judgement.pages;
   }
-  EXPECT_EQ(clusters, (std::vector<uint64_t>{4, 4, 8, 16, 32, 64, 64, 64, 64}));
+  EXPECT_EQ(clusters, (std::vector<uint64_t>{1, 1, 2, 4, 8, 16, 32, 64, 64, 64, 64}));
 }
 
 TEST_F(LedgerTest, DoublesTheClustersOfInterleavedScansIndependently) {
   const uint64_t slot = open_slot(1024 * kPageSize);
   uint64_t first = 0;
   uint64_t second = 500;
-  uint64_t faults = 0;
-  for (int i = 0; i < 7; ++i, faults += 2) {
+  for (int i = 0; i < 9; ++i) {
     first += touch(slot + first * kPageSize).pages;
     second += touch(slot + second * kPageSize).pages;
   }
-  EXPECT_EQ(first, 4U + 4 + 8 + 16 + 32 + 64 + 64);
+  EXPECT_EQ(first, 1U + 1 + 2 + 4 + 8 + 16 + 32 + 64 + 64);
   EXPECT_EQ(second - 500, first);
 }
 
@@ -181,17 +180,34 @@ TEST_F(LedgerTest, KnowsTheHeapInTheTwoPlacesWhereItGrows) {
   EXPECT_DEATH(ledger_.note_heap(heap + 3 * kPageSize, heap + 4 * kPageSize), "out of order");
 }
 
-TEST_F(LedgerTest, HandsOutEverySlotOnceAndAgainAfterRelease) {
+TEST_F(LedgerTest, HandsOutEverySlotOnceAndARetiredOneOnlyToBeEmptied) {
   std::vector<uint64_t> slots;
   while (const auto slot = ledger_.reserve_slot()) slots.push_back(*slot);
   EXPECT_EQ(slots.size(), kMemorySlots);
   std::sort(slots.begin(), slots.end());
   EXPECT_EQ(std::unique(slots.begin(), slots.end()), slots.end());
   EXPECT_LE(slots.back() + kMemorySlotStride, kBase + kImage.elrange_size);
-  ledger_.release_slot(slots[3], true);
-  EXPECT_EQ(ledger_.reserve_slot(), slots[3]);
-  ledger_.release_slot(slots[3], false);  // the host kept the pages
+  ledger_.retire_slot(slots[3]);
+  EXPECT_EQ(ledger_.reserve_slot(), std::nullopt);  // its pages are still there
+  EXPECT_EQ(ledger_.take_retired_slot(), slots[3]);
+  EXPECT_EQ(ledger_.take_retired_slot(), std::nullopt);
+  ledger_.lose_slot(slots[3]);  // the host kept the pages
   EXPECT_EQ(ledger_.reserve_slot(), std::nullopt);
+  EXPECT_EQ(ledger_.take_retired_slot(), std::nullopt);
+  EXPECT_EQ(verdict(slots[3]), Verdict::forbidden);
+}
+
+TEST_F(LedgerTest, ForbidsARetiredMemoryAndFindsAnEmptiedOneAllBeyond) {
+  const uint64_t slot = open_slot(16 * kPageSize);
+  touch(slot);
+  ledger_.retire_slot(slot);
+  EXPECT_EQ(verdict(slot), Verdict::forbidden);
+  ASSERT_EQ(ledger_.take_retired_slot(), slot);
+  const PageRun run = ledger_.accepted_run(slot, 0);
+  ledger_.note_removed(slot, run);
+  ledger_.clear_slot(slot);
+  EXPECT_EQ(verdict(slot), Verdict::beyond_memory);
+  EXPECT_EQ(ledger_.accepted_run(slot, 0).count, 0U);
 }
 
 TEST_F(LedgerTest, FindsTheRunsOfAcceptedPages) {

@@ -7,8 +7,7 @@
 
 namespace twine::enclave {
 
-// --- PageBitmap
-// ----------------------------------------------------------------------------------------------------
+// --- PageBitmap ----------------------------------------------------------------------------------
 
 bool PageBitmap::prepare(uint64_t pages) {
   if (pages > kMaxPages) return false;
@@ -54,8 +53,7 @@ PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages
   return run;
 }
 
-// --- Faults
-// --------------------------------------------------------------------------------------------------------
+// --- Faults --------------------------------------------------------------------------------------
 
 void PageLedger::open(uint64_t enclave_base, uint64_t image_size) {
   base_ = enclave_base;
@@ -154,8 +152,7 @@ void PageLedger::note_heap(uint64_t begin, uint64_t end) {
   panic("the heap grows out of order");
 }
 
-// --- Linear memories
-// -----------------------------------------------------------------------------------------------
+// --- Linear memories -----------------------------------------------------------------------------
 
 std::optional<uint64_t> PageLedger::reserve_slot() {
   for (uint64_t tried = 0; tried < kMemorySlots; ++tried) {
@@ -200,14 +197,28 @@ void PageLedger::note_removed(uint64_t address, PageRun run) {
   for (uint64_t i = 0; i < run.count; ++i) slots_[slot_index(address)].accepted.clear(run.first + i);
 }
 
-void PageLedger::release_slot(uint64_t address, bool reusable) {
-  Slot& slot = slots_[slot_index(address)];
-  slot.state = reusable ? SlotState::free : SlotState::lost;
-  slot.size = 0;
+void PageLedger::retire_slot(uint64_t address) {
+  slots_[slot_index(address)].state = SlotState::retired;
 }
 
-// --- Code
-// ----------------------------------------------------------------------------------------------------------
+std::optional<uint64_t> PageLedger::take_retired_slot() {
+  for (uint64_t index = 0; index < kMemorySlots; ++index) {
+    if (slots_[index].state != SlotState::retired) continue;
+    slots_[index].state = SlotState::reserved;
+    return slot_address(index);
+  }
+  return std::nullopt;
+}
+
+void PageLedger::clear_slot(uint64_t address) {
+  slots_[slot_index(address)].size = 0;
+}
+
+void PageLedger::lose_slot(uint64_t address) {
+  slots_[slot_index(address)].state = SlotState::lost;
+}
+
+// --- Code ----------------------------------------------------------------------------------------
 
 std::optional<uint64_t> PageLedger::reserve_code(uint64_t pages) {
   if (pages == 0 || pages > kCodePages) return std::nullopt;

@@ -27,7 +27,7 @@
 
 namespace twine::enclave {
 
-inline constexpr uint64_t kMinCluster = 4;  // pages
+inline constexpr uint64_t kMinCluster = 1;  // pages
 inline constexpr uint64_t kMaxCluster = 64;
 
 // One bit a page, in chunks that are allocated as the range opens, never in the fault path.
@@ -92,8 +92,16 @@ class PageLedger {
   // The first run of accepted pages of the slot at or after `page`; count 0: none.
   [[nodiscard]] PageRun accepted_run(uint64_t address, uint64_t page) const;
   void note_removed(uint64_t address, PageRun run);
-  // `reusable` false: the host did not take the pages back, so the slot is never handed out again.
-  void release_slot(uint64_t address, bool reusable);
+  // The memory is gone, its pages are still there: the slot is handed out again only after they were removed.
+  // Giving pages back is slow and, when a launch ends, for nothing, so it waits until the address space is
+  // needed.
+  void retire_slot(uint64_t address);
+  // A retired slot, which the caller owns from now on, to remove its pages and then clear or lose it.
+  [[nodiscard]] std::optional<uint64_t> take_retired_slot();
+  // All pages were removed: an empty memory, owned by the caller as if just reserved.
+  void clear_slot(uint64_t address);
+  // The host did not take the pages back: the slot is never handed out again.
+  void lose_slot(uint64_t address);
 
   // --- code
 
@@ -108,7 +116,7 @@ class PageLedger {
   void note_heap(uint64_t begin, uint64_t end);
 
  private:
-  enum class SlotState : uint8_t { free, reserved, lost };
+  enum class SlotState : uint8_t { free, reserved, retired, lost };
   struct Slot {
     SlotState state = SlotState::free;
     uint64_t size = 0;

@@ -6,10 +6,12 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "common/decimal.h"
 #include "enclave/hostcall/hostcalls.h"
 #include "enclave/memory/heap.h"
 #include "enclave/memory/ledger.h"
@@ -69,7 +71,9 @@ struct CodeMapping {
   uint64_t address;
   uint64_t pages;
 };
-constinit std::vector<CodeMapping> code_mappings;  // under ledger_lock
+// Under ledger_lock. What was unmapped waits, as retired slots do, until its address space is needed.
+constinit std::vector<CodeMapping> code_mappings;
+constinit std::vector<CodeMapping> retired_code;
 
 std::unexpected<Error> host_refuses(const char* what) {
   return fail(ErrorCode::out_of_memory, std::string("the host refuses ") + what +
@@ -95,10 +99,65 @@ bool remove_pages(uint64_t address, uint64_t pages) {
   return hostcall::pages_remove(offset_of(address), pages * kPageSize).has_value();
 }
 
+// Makes a memory that was retired one without pages; false, and the slot is lost, if the host does not help.
+bool empty_slot(uint64_t slot) {
+  uint64_t size = 0;
+  for (uint64_t page = 0;;) {
+    PageRun run{};
+    {
+      const LedgerGuard guard;
+      size = ledger.slot_size(slot);
+      run = ledger.accepted_run(slot, page);
+    }
+    if (run.count == 0) break;
+    const bool removed = remove_pages(slot + run.first * kPageSize, run.count);
+    const LedgerGuard guard;
+    if (!removed) {
+      ledger.lose_slot(slot);
+      return false;
+    }
+    ledger.note_removed(slot, run);
+    page = run.first + run.count;
+  }
+  const bool closed = size == 0 || hostcall::pages_close(offset_of(slot), size).has_value();
+  const LedgerGuard guard;
+  if (closed) {
+    ledger.clear_slot(slot);
+  } else {
+    ledger.lose_slot(slot);
+  }
+  return closed;
+}
+
+// Removes the pages of all code that was unmapped. Those that the host does not take back keep their place
+// for ever, unused.
+void remove_retired_code() {
+  std::vector<CodeMapping> retired;
+  {
+    const LedgerGuard guard;
+    retired.swap(retired_code);
+  }
+  for (const CodeMapping& mapping : retired) {
+    if (!remove_pages(mapping.address, mapping.pages)) continue;
+    if (!hostcall::pages_close(offset_of(mapping.address), mapping.pages * kPageSize)) continue;
+    const LedgerGuard guard;
+    ledger.release_code(mapping.address, mapping.pages);
+  }
+}
+
+std::optional<uint64_t> reserve_code(uint64_t pages) {
+  {
+    const LedgerGuard guard;
+    if (const auto address = ledger.reserve_code(pages)) return address;
+  }
+  remove_retired_code();
+  const LedgerGuard guard;
+  return ledger.reserve_code(pages);
+}
+
 }  // namespace
 
-// --- Start
-// ---------------------------------------------------------------------------------------------------------
+// --- Start ---------------------------------------------------------------------------------------
 
 void open_memory() {
   if (!hostcall::pages_open(kImage.heap_offset, kImage.heap_size, kReadWrite))
@@ -111,8 +170,7 @@ void open_memory() {
   }
 }
 
-// --- Faults
-// --------------------------------------------------------------------------------------------------------
+// --- Faults --------------------------------------------------------------------------------------
 
 Verdict mend_page_fault(uint64_t address, uint64_t thread_block) {
   const LedgerGuard guard;
@@ -125,8 +183,7 @@ Verdict mend_page_fault(uint64_t address, uint64_t thread_block) {
   return Verdict::accept;
 }
 
-// --- Regions
-// -------------------------------------------------------------------------------------------------------
+// --- Regions -------------------------------------------------------------------------------------
 
 AddressRange enclave_range() {
   return {.begin = enclave_base(), .end = enclave_base() + kImage.elrange_size};
@@ -142,17 +199,22 @@ AddressRange guest_stack() {
   return {.begin = begin, .end = begin + kImage.guest_stack_size};
 }
 
-// --- Linear memory
-// -------------------------------------------------------------------------------------------------
+// --- Linear memory -------------------------------------------------------------------------------
 
 Result<uint8_t*> reserve_memory_slot() {
-  const LedgerGuard guard;
-  const auto slot = ledger.reserve_slot();
-  if (!slot) {
-    return fail(ErrorCode::limit, "no address space for another linear memory: an enclave holds at most " +
-                                      std::to_string(kMemorySlots) + " at a time");
+  for (;;) {
+    uint64_t slot = 0;
+    {
+      const LedgerGuard guard;
+      if (const auto fresh = ledger.reserve_slot()) return pointer_to(*fresh);
+      const auto retired = ledger.take_retired_slot();
+      if (!retired) break;
+      slot = *retired;
+    }
+    if (empty_slot(slot)) return pointer_to(slot);
   }
-  return pointer_to(*slot);
+  return fail(ErrorCode::limit, "no address space for another linear memory: an enclave holds at most " +
+                                    decimal(kMemorySlots) + " at a time");
 }
 
 Result<void> open_linear(uint8_t* base, uint64_t old_size, uint64_t new_size) {
@@ -176,48 +238,23 @@ Result<void> open_linear(uint8_t* base, uint64_t old_size, uint64_t new_size) {
 }
 
 void release_memory_slot(uint8_t* base) {
-  const uint64_t slot = address_of(base);
-  uint64_t size = 0;
-  {
-    const LedgerGuard guard;
-    if (!ledger.owns_slot(slot)) panic("release_memory_slot: not a memory slot");
-    size = ledger.slot_size(slot);
-  }
-  bool removed = true;
-  for (uint64_t page = 0; removed;) {
-    PageRun run{};
-    {
-      const LedgerGuard guard;
-      run = ledger.accepted_run(slot, page);
-    }
-    if (run.count == 0) break;
-    removed = remove_pages(slot + run.first * kPageSize, run.count);
-    page = run.first + run.count;
-    if (!removed) break;
-    const LedgerGuard guard;
-    ledger.note_removed(slot, run);
-  }
-  if (size != 0 && removed) removed = hostcall::pages_close(offset_of(slot), size).has_value();
   const LedgerGuard guard;
-  ledger.release_slot(slot, removed);
+  if (!ledger.owns_slot(address_of(base))) panic("release_memory_slot: not a memory slot");
+  ledger.retire_slot(address_of(base));
 }
 
-// --- Code
-// ----------------------------------------------------------------------------------------------------------
+// --- Code ----------------------------------------------------------------------------------------
 
 Result<uint8_t*> map_code(std::span<const uint8_t> image, uint64_t code_size, uint64_t data_size) {
   if (image.size() != code_size + data_size || code_size == 0 || !is_whole_pages(code_size))
     panic("map_code: sizes do not agree");
   const uint64_t code_pages = code_size / kPageSize;
   const uint64_t pages = code_pages + (data_size + kPageSize - 1) / kPageSize;
-  uint64_t address = 0;
-  {
-    const LedgerGuard guard;
-    const auto reserved = ledger.reserve_code(pages);
-    if (!reserved)
-      return fail(ErrorCode::limit, "no room for the compiled code: all modules together may have 1 GiB");
-    address = *reserved;
+  const std::optional<uint64_t> reserved = reserve_code(pages);
+  if (!reserved) {
+    return fail(ErrorCode::limit, "no room for the compiled code: all modules together may have 1 GiB");
   }
+  const uint64_t address = *reserved;
   // The page tables let the copy in first and are tightened afterwards; what may be done in the enclave is
   // said by the EPCM, and there the pages are never writable.
   if (!hostcall::pages_open(offset_of(address), pages * kPageSize, kReadWrite)) {
@@ -254,22 +291,14 @@ Result<uint8_t*> map_code(std::span<const uint8_t> image, uint64_t code_size, ui
 }
 
 void unmap_code(uint8_t* address) {
-  CodeMapping mapping{};
-  {
-    const LedgerGuard guard;
-    const auto found =
-        std::find_if(code_mappings.begin(), code_mappings.end(),
-                     [&](const CodeMapping& entry) { return entry.address == address_of(address); });
-    if (found == code_mappings.end()) panic("unmap_code: nothing is mapped there");
-    mapping = *found;
-    *found = code_mappings.back();
-    code_mappings.pop_back();
-  }
-  // Pages that the host does not take back keep their place for ever, unused.
-  if (!remove_pages(mapping.address, mapping.pages)) return;
-  if (!hostcall::pages_close(offset_of(mapping.address), mapping.pages * kPageSize)) return;
   const LedgerGuard guard;
-  ledger.release_code(mapping.address, mapping.pages);
+  const auto found = std::find_if(code_mappings.begin(), code_mappings.end(), [&](const CodeMapping& entry) {
+    return entry.address == address_of(address);
+  });
+  if (found == code_mappings.end()) panic("unmap_code: nothing is mapped there");
+  retired_code.push_back(*found);
+  *found = code_mappings.back();
+  code_mappings.pop_back();
 }
 
 PageStatistics page_statistics() {

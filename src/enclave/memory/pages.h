@@ -27,8 +27,7 @@ struct AddressRange {
 [[nodiscard]] AddressRange code_region();
 [[nodiscard]] AddressRange guest_stack();
 
-// --- Linear memory
-// -------------------------------------------------------------------------------------------------
+// --- Linear memory -------------------------------------------------------------------------------
 
 // Reserves a slot of kMemorySlotSize bytes and a guard, of which nothing can be accessed. Errors: limit, when
 // all are taken.
@@ -40,11 +39,10 @@ struct AddressRange {
 // refuses.
 [[nodiscard]] Result<void> open_linear(uint8_t* base, uint64_t old_size, uint64_t new_size);
 
-// Gives the slot and its pages back. Nothing may refer to it any more.
+// Gives the slot back; nothing may refer to it any more. Its pages go when the slot is needed again.
 void release_memory_slot(uint8_t* base);
 
-// --- Code
-// ----------------------------------------------------------------------------------------------------------
+// --- Code ----------------------------------------------------------------------------------------
 
 // Maps `code_size` bytes of machine code R|X and the `data_size` bytes of data that follow in `image` R, at
 // an address of the code region. `image.size()` is code_size + data_size; code_size is a multiple of
@@ -53,11 +51,11 @@ void release_memory_slot(uint8_t* base);
 [[nodiscard]] Result<uint8_t*> map_code(std::span<const uint8_t> image, uint64_t code_size,
                                         uint64_t data_size);
 
-// Takes away what map_code put at `address`. No thread may be running in it.
+// Gives back what map_code put at `address`; no thread may be running in it. Its pages go when the space is
+// needed.
 void unmap_code(uint8_t* address);
 
-// --- Statistics
-// ----------------------------------------------------------------------------------------------------
+// --- Statistics ----------------------------------------------------------------------------------
 
 struct PageStatistics {
   uint64_t accepted;  // pages accepted since start
