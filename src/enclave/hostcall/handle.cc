@@ -13,6 +13,9 @@ class Ledger {
   // False if it was open already.
   bool open(Handle handle) { return (word(handle).fetch_or(bit(handle)) & bit(handle)) == 0; }
   void close(Handle handle) { word(handle).fetch_and(~bit(handle)); }
+  void clear() {
+    for (auto& word : words_) word.store(0);
+  }
 
  private:
   static constexpr uint64_t bit(Handle handle) { return uint64_t{1} << handle % 64; }
@@ -34,6 +37,8 @@ IoResult<OwnedHandle> OwnedHandle::open(Handle directory, std::string_view path,
   if (*handle < kFirstMount || !ledger.open(*handle)) reply_attack(Call::file_open, "the handle is open already");
   return OwnedHandle(*handle, /*closes=*/true);
 }
+
+void forget_open_handles() { ledger.clear(); }
 
 IoResult<void> OwnedHandle::close() {
   if (!std::exchange(closes_, false)) return {};

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -116,6 +117,10 @@ IoResult<uint64_t> Services::Impl::file_stat(Handle directory, std::string_view 
   const auto status = stat_fd(target->fd());
   if (!status) return std::unexpected(status.error());
   stat = *status;
+  // C libraries take a stream that is a character device for a terminal; /dev/null is none.
+  if ((*file)->shared && stat.filetype == wasi::Filetype::character_device && isatty((*file)->fd()) == 0) {
+    stat.filetype = wasi::Filetype::unknown;
+  }
   return 0;
 }
 

@@ -1,0 +1,1 @@
+twine_test(hostile_host_test SOURCES adversarial/hostile_host_test.cc LIBRARIES twine_enclave_wasi twine_services)

@@ -1,0 +1,3 @@
+twine_fuzz_target(hostcall_reply_fuzz SOURCES fuzz/hostcall_reply_fuzz.cc LIBRARIES twine_enclave_hostcall)
+twine_fuzz_target(hostcall_wasi_fuzz SOURCES fuzz/hostcall_wasi_fuzz.cc LIBRARIES twine_enclave_wasi)
+twine_fuzz_target(hostcall_request_fuzz SOURCES fuzz/hostcall_request_fuzz.cc LIBRARIES twine_services twine_in_process_platform)
