@@ -1,0 +1,1 @@
+twine_fuzz_target(twm_fuzz SOURCES fuzz/twm_fuzz.cc LIBRARIES twine_module_loader twine_twm_builder)
