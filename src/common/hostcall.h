@@ -1,5 +1,6 @@
-// The types of the host-call table (hostcall.def) that both sides of the door share. What each call means, what its reply
-// may be and what the enclave must check stands in hostcall.def; the wire is the arena of entry.h.
+// The types of the host-call table (hostcall.def) that both sides of the door share. What each call means,
+// what its reply may be and what the enclave must check stands in hostcall.def; the wire is the arena of
+// entry.h.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 
 namespace twine::hostcall {
 
-// Handles of the host's table. The first ones stand open at launch; file_open and directory_open yield the others.
+// Handles of the host's table. The first ones stand open at launch; file_open and directory_open yield the
+// others.
 using Handle = uint32_t;
 inline constexpr Handle kStdin = 0;
 inline constexpr Handle kStdout = 1;
@@ -19,7 +21,8 @@ inline constexpr Handle kMaxHandles = 65536;
 inline constexpr uint64_t kMaxPath = 4096;
 inline constexpr uint64_t kMaxName = 255;
 
-// Position of file_read and file_write that means: where the stream stands (pipes, terminals) or the end (append).
+// Position of file_read and file_write that means: where the stream stands (pipes, terminals) or the end
+// (append).
 inline constexpr uint64_t kStreamPosition = ~uint64_t{0};
 
 // What input_size and input_read read.
@@ -45,7 +48,8 @@ struct CpuidRegisters {
 };
 static_assert(sizeof(CpuidRegisters) == 16);
 
-// One entry of directory_read's buffer; `name_length` bytes of name follow it, and then the next entry, unaligned.
+// One entry of directory_read's buffer; `name_length` bytes of name follow it, and then the next entry,
+// unaligned.
 struct DirectoryEntry {
   uint64_t next_cookie;  // reading from it continues after this entry
   uint64_t inode;

@@ -1,5 +1,6 @@
 // The types of WASI preview1 that cross the host boundary or stand in guest memory, as the witx files of
-// wasi_snapshot_preview1 define them. Names and numbers are the specification's; both sides and the file systems use them.
+// wasi_snapshot_preview1 define them. Names and numbers are the specification's; both sides and the file
+// systems use them.
 #pragma once
 
 #include <cstdint>
@@ -109,10 +110,18 @@ inline constexpr uint32_t kClockCount = 4;
 
 enum class Whence : uint8_t { set = 0, cur = 1, end = 2 };
 
-enum class Advice : uint8_t { normal = 0, sequential = 1, random = 2, willneed = 3, dontneed = 4, noreuse = 5 };
+enum class Advice : uint8_t {
+  normal = 0,
+  sequential = 1,
+  random = 2,
+  willneed = 3,
+  dontneed = 4,
+  noreuse = 5
+};
 inline constexpr uint8_t kAdviceCount = 6;
 
-// Bit sets. They stay integers: they are combined, masked and compared, and come from the guest with any bit set.
+// Bit sets. They stay integers: they are combined, masked and compared, and come from the guest with any bit
+// set.
 using Rights = uint64_t;
 namespace rights {
 inline constexpr Rights fd_datasync = 1U << 0;

@@ -1,6 +1,6 @@
-// A program in an enclave whose host lies in exactly one reply: every scenario × every host call it makes × every lie. Whatever is answered,
-// the enclave ends with `host attack`, or the program goes on with a result that could be true; its memory changes only where
-// the call said it would.
+// A program in an enclave whose host lies in exactly one reply: every scenario × every host call it makes ×
+// every lie. Whatever is answered, the enclave ends with `host attack`, or the program goes on with a result
+// that could be true; its memory changes only where the call said it would.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,7 +32,9 @@ struct Scenario {
   void (*run)(WasiProgram& program);
 };
 
-void make_path(WasiProgram& program, std::string_view path) { program.store_text(WasiProgram::kPath, path); }
+void make_path(WasiProgram& program, std::string_view path) {
+  program.store_text(WasiProgram::kPath, path);
+}
 
 // Each leaves results below 4096, in kIovecs or from kData on, nowhere else.
 constexpr Scenario kScenarios[] = {
@@ -102,10 +104,23 @@ constexpr Scenario kScenarios[] = {
     {"poll",
      [](WasiProgram& p) {
        p.type("input");
-       p.store(WasiProgram::kData, wasi::Subscription{.userdata = 1, .tag = 1, .padding0 = {}, .id_or_fd = 0, .padding1 = 0,
-                                                      .timeout = 0, .precision = 0, .flags = 0, .padding2 = {}});
-       p.store(WasiProgram::kData + 48, wasi::Subscription{.userdata = 2, .tag = 0, .padding0 = {}, .id_or_fd = 1,
-                                                           .padding1 = 0, .timeout = 1000, .precision = 0, .flags = 0,
+       p.store(WasiProgram::kData, wasi::Subscription{.userdata = 1,
+                                                      .tag = 1,
+                                                      .padding0 = {},
+                                                      .id_or_fd = 0,
+                                                      .padding1 = 0,
+                                                      .timeout = 0,
+                                                      .precision = 0,
+                                                      .flags = 0,
+                                                      .padding2 = {}});
+       p.store(WasiProgram::kData + 48, wasi::Subscription{.userdata = 2,
+                                                           .tag = 0,
+                                                           .padding0 = {},
+                                                           .id_or_fd = 1,
+                                                           .padding1 = 0,
+                                                           .timeout = 1000,
+                                                           .precision = 0,
+                                                           .flags = 0,
                                                            .padding2 = {}});
        p.call("poll_oneoff", {WasiProgram::kData, WasiProgram::kData + 1024, 2, 16});
      }},
@@ -119,18 +134,23 @@ struct Lie {
 };
 
 constexpr Lie kLies[] = {
-    {"a huge result", [](ArenaHeader& header, std::span<std::byte>) { header.result = std::numeric_limits<int64_t>::max(); }},
+    {"a huge result",
+     [](ArenaHeader& header, std::span<std::byte>) { header.result = std::numeric_limits<int64_t>::max(); }},
     {"one too many", [](ArenaHeader& header, std::span<std::byte>) { ++header.result; }},
     {"4 GiB more", [](ArenaHeader& header, std::span<std::byte>) { header.result += int64_t{1} << 32; }},
     {"negative garbage",
      [](ArenaHeader& header, std::span<std::byte>) { header.result = std::numeric_limits<int64_t>::min(); }},
-    {"an errno that does not exist", [](ArenaHeader& header, std::span<std::byte>) { header.result = -1000; }},
-    {"an errno of another call", [](ArenaHeader& header, std::span<std::byte>) { header.result = -int64_t{14}; }},
-    {"an errno of this call", [](ArenaHeader& header, std::span<std::byte>) { header.result = -int64_t{29}; }},
+    {"an errno that does not exist",
+     [](ArenaHeader& header, std::span<std::byte>) { header.result = -1000; }},
+    {"an errno of another call",
+     [](ArenaHeader& header, std::span<std::byte>) { header.result = -int64_t{14}; }},
+    {"an errno of this call",
+     [](ArenaHeader& header, std::span<std::byte>) { header.result = -int64_t{29}; }},
     {"zero", [](ArenaHeader& header, std::span<std::byte>) { header.result = 0; }},
     {"data of ones", [](ArenaHeader&, std::span<std::byte> data) { std::memset(data.data(), 0xff, 8192); }},
     {"data of zeroes", [](ArenaHeader&, std::span<std::byte> data) { std::memset(data.data(), 0, 8192); }},
-    {"other arguments", [](ArenaHeader& header, std::span<std::byte>) { std::memset(header.args, 0xff, sizeof header.args); }},
+    {"other arguments",
+     [](ArenaHeader& header, std::span<std::byte>) { std::memset(header.args, 0xff, sizeof header.args); }},
     {"another call", [](ArenaHeader& header, std::span<std::byte>) { header.call = ~header.call; }},
 };
 
@@ -146,8 +166,9 @@ class HostileHost : public ::testing::TestWithParam<Scenario> {
   Run run(const Lie* lie, uint64_t index) {
     const testing::TemporaryDirectory directory;
     directory.write("file", "contents");
-    WasiProgram program({.mounts = {{.host_path = directory.path(), .read_only = false}}},
-                        {.arguments = {}, .environment = {}, .mounts = {{.guest_path = ".", .read_only = false}}});
+    WasiProgram program(
+        {.mounts = {{.host_path = directory.path(), .read_only = false}}},
+        {.arguments = {}, .environment = {}, .mounts = {{.guest_path = ".", .read_only = false}}});
     Run result;
     testing::set_host([&] {
       program.services().serve(testing::test_arena());
@@ -186,8 +207,10 @@ TEST_P(HostileHost, EndsTheEnclaveByAResultThatCannotBe) {
   for (uint64_t index = 0; index < honest.host_calls; ++index) {
     for (const Lie& lie : kLies) {
       const std::string_view name = lie.name;
-      if (name == "negative garbage" || name == "an errno that does not exist" || name == "an errno of another call") {
-        EXPECT_THAT(run(&lie, index).attack, ::testing::Optional(HasSubstr("errno"))) << name << " in host call " << index;
+      if (name == "negative garbage" || name == "an errno that does not exist" ||
+          name == "an errno of another call") {
+        EXPECT_THAT(run(&lie, index).attack, ::testing::Optional(HasSubstr("errno")))
+            << name << " in host call " << index;
       }
     }
   }
@@ -213,52 +236,61 @@ class HostileHostTrying : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  WasiProgram program_{{.mounts = {{.host_path = directory_.path(), .read_only = false}}},
-                       {.arguments = {}, .environment = {}, .mounts = {{.guest_path = ".", .read_only = false}}}};
+  WasiProgram program_{
+      {.mounts = {{.host_path = directory_.path(), .read_only = false}}},
+      {.arguments = {}, .environment = {}, .mounts = {{.guest_path = ".", .read_only = false}}}};
 };
 
 TEST_F(HostileHostTrying, ToClaimMoreReadThanWasAskedFor) {
   const auto fd = program_.open(kRoot, "file");
   ASSERT_TRUE(fd.has_value());
-  EXPECT_EQ(attack(Call::file_read, [](ArenaHeader& header) { header.result = 5; },
-                   [&] { static_cast<void>(program_.read(*fd, 4)); }),
+  EXPECT_EQ(attack(
+                Call::file_read, [](ArenaHeader& header) { header.result = 5; },
+                [&] { static_cast<void>(program_.read(*fd, 4)); }),
             "file_read: result 5 is not between 0 and 4");
 }
 
 TEST_F(HostileHostTrying, ToClaimMoreWrittenThanWasGiven) {
-  EXPECT_EQ(attack(Call::file_write, [](ArenaHeader& header) { header.result = 6; },
-                   [&] { static_cast<void>(program_.write(1, "hello")); }),
+  EXPECT_EQ(attack(
+                Call::file_write, [](ArenaHeader& header) { header.result = 6; },
+                [&] { static_cast<void>(program_.write(1, "hello")); }),
             "file_write: result 6 is not between 0 and 5");
 }
 
 TEST_F(HostileHostTrying, ToGiveOneHandleTwice) {
   const auto fd = program_.open(kRoot, "file");
   ASSERT_TRUE(fd.has_value());
-  EXPECT_EQ(attack(Call::file_open, [](ArenaHeader& header) { header.result = 4; },
-                   [&] { static_cast<void>(program_.open(kRoot, "file")); }),
+  EXPECT_EQ(attack(
+                Call::file_open, [](ArenaHeader& header) { header.result = 4; },
+                [&] { static_cast<void>(program_.open(kRoot, "file")); }),
             "file_open: the handle is open already");
 }
 
 TEST_F(HostileHostTrying, ToPassAFileForADirectory) {
   std::filesystem::create_directory(directory_ / "sub");
-  EXPECT_EQ(attack(Call::file_open,
-                   [](ArenaHeader& header) {
-                     auto* stat = reinterpret_cast<wasi::Filestat*>(testing::test_arena().data() + header.args[6]);
-                     stat->filetype = wasi::Filetype::regular_file;
-                   },
-                   [&] { static_cast<void>(program_.open(kRoot, "sub", wasi::oflags::directory, wasi::rights::fd_readdir)); }),
-            "file_open: what was to be a directory is none");
+  EXPECT_EQ(
+      attack(
+          Call::file_open,
+          [](ArenaHeader& header) {
+            auto* stat = reinterpret_cast<wasi::Filestat*>(testing::test_arena().data() + header.args[6]);
+            stat->filetype = wasi::Filetype::regular_file;
+          },
+          [&] {
+            static_cast<void>(program_.open(kRoot, "sub", wasi::oflags::directory, wasi::rights::fd_readdir));
+          }),
+      "file_open: what was to be a directory is none");
 }
 
 TEST_F(HostileHostTrying, ToNameAFileDotDotSlash) {
-  EXPECT_EQ(attack(Call::directory_read,
-                   [](ArenaHeader& header) {
-                     auto* entry =
-                         reinterpret_cast<hostcall::DirectoryEntry*>(testing::test_arena().data() + header.args[2]);
-                     entry->name_length = 3;
-                     std::memcpy(entry + 1, "../", 3);
-                   },
-                   [&] { program_.call("fd_readdir", {kRoot, WasiProgram::kData, 300, 0, 16}); }),
+  EXPECT_EQ(attack(
+                Call::directory_read,
+                [](ArenaHeader& header) {
+                  auto* entry = reinterpret_cast<hostcall::DirectoryEntry*>(testing::test_arena().data() +
+                                                                            header.args[2]);
+                  entry->name_length = 3;
+                  std::memcpy(entry + 1, "../", 3);
+                },
+                [&] { program_.call("fd_readdir", {kRoot, WasiProgram::kData, 300, 0, 16}); }),
             "directory_read: a name holds a slash or a NUL");
 }
 
@@ -266,8 +298,9 @@ TEST_F(HostileHostTrying, ToTurnTheClockBackWithoutEnd) {
   uint64_t last = 0;
   int64_t time = 1'000'000;
   for (int reading = 0; reading < 100; ++reading) {
-    EXPECT_EQ(attack(Call::clock_time, [&time](ArenaHeader& header) { header.result = time; },
-                     [&] { program_.call("clock_time_get", {1, 0, 16}); }),
+    EXPECT_EQ(attack(
+                  Call::clock_time, [&time](ArenaHeader& header) { header.result = time; },
+                  [&] { program_.call("clock_time_get", {1, 0, 16}); }),
               std::nullopt);
     EXPECT_GE(program_.load<uint64_t>(16), last);
     last = program_.load<uint64_t>(16);
@@ -276,18 +309,22 @@ TEST_F(HostileHostTrying, ToTurnTheClockBackWithoutEnd) {
 }
 
 TEST_F(HostileHostTrying, ToMoveTheFilePosition) {
-  // There is no such reply: the position never leaves the enclave. A file that shrinks and grows is all the host can do.
+  // There is no such reply: the position never leaves the enclave. A file that shrinks and grows is all the
+  // host can do.
   const auto fd = program_.open(kRoot, "file");
   ASSERT_TRUE(fd.has_value());
-  EXPECT_EQ(attack(Call::file_stat,
-                   [](ArenaHeader& header) {
-                     auto* stat = reinterpret_cast<wasi::Filestat*>(testing::test_arena().data() + header.args[4]);
-                     stat->size = ~uint64_t{0};
-                   },
-                   [&] {
-                     EXPECT_EQ(program_.seek(*fd, 0, wasi::Whence::end), uint64_t{std::numeric_limits<int64_t>::max()});
-                     EXPECT_EQ(program_.seek(*fd, 1, wasi::Whence::cur), std::unexpected(Errno::inval));
-                   }),
+  EXPECT_EQ(attack(
+                Call::file_stat,
+                [](ArenaHeader& header) {
+                  auto* stat =
+                      reinterpret_cast<wasi::Filestat*>(testing::test_arena().data() + header.args[4]);
+                  stat->size = ~uint64_t{0};
+                },
+                [&] {
+                  EXPECT_EQ(program_.seek(*fd, 0, wasi::Whence::end),
+                            uint64_t{std::numeric_limits<int64_t>::max()});
+                  EXPECT_EQ(program_.seek(*fd, 1, wasi::Whence::cur), std::unexpected(Errno::inval));
+                }),
             std::nullopt);
 }
 

@@ -1,5 +1,6 @@
-// Replies of a hostile host, one call an input: every byte the enclave reads from the arena comes from the fuzzer. The call must return
-// something its type allows, or end in host_attack; ASan and the canaries see to the rest.
+// Replies of a hostile host, one call an input: every byte the enclave reads from the arena comes from the
+// fuzzer. The call must return something its type allows, or end in host_attack; ASan and the canaries see to
+// the rest.
 //
 //   byte 0     which call
 //   byte 1-8   result word
@@ -29,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   source.scatter();
   twine::testing::set_host([&] {
     const auto arena = twine::testing::test_arena();
-    std::memcpy(arena.data() + sizeof(uint64_t), arena_bytes.data(), std::min(arena_bytes.size(), arena.size() - 8));
+    std::memcpy(arena.data() + sizeof(uint64_t), arena_bytes.data(),
+                std::min(arena_bytes.size(), arena.size() - 8));
     twine::testing::test_arena_header().result = result;
   });
   twine::wasi::Errno error{};
@@ -37,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!source.untouched_beyond(ArgumentSource::kBufferSize)) std::abort();
   if (attack) return 0;
 
-  if (error != twine::wasi::Errno::success && !row.errnos.contains(static_cast<uint64_t>(error))) std::abort();
+  if (error != twine::wasi::Errno::success && !row.errnos.contains(static_cast<uint64_t>(error)))
+    std::abort();
   if (error == twine::wasi::Errno::success && row.call == Call::directory_read) {
     static_cast<void>(twine::testing::host_attack_in([&] {
       auto entries = std::span<const std::byte>(source.buffer()).first(static_cast<size_t>(result));

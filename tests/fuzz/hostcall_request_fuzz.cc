@@ -1,5 +1,5 @@
-// Requests of a subverted enclave: the host's dispatcher and services on an arena of the fuzzer's making. The guest's directory is a
-// temporary one; a file beside it must keep its contents whatever is asked.
+// Requests of a subverted enclave: the host's dispatcher and services on an arena of the fuzzer's making. The
+// guest's directory is a temporary one; a file beside it must keep its contents whatever is asked.
 //
 // An input is a list of requests:
 //   byte      which call (or, 0xff, a number that is none)
@@ -49,10 +49,31 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using twine::kArenaSize;
   using twine::hostcall::Call;
   // Handles, lengths, offsets and flags as they occur, and what is beyond them.
-  static constexpr uint64_t kValues[] = {
-      0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 24, 32, 64, 100, kArenaDataOffset, kArenaDataOffset + 8, kArenaDataOffset + 16,
-      kArenaDataOffset + 4096, kArenaSize - 8, kArenaSize, kArenaSize + 8, uint64_t{1} << 32, (uint64_t{1} << 32) + 3,
-      uint64_t{1} << 63, ~uint64_t{0}};
+  static constexpr uint64_t kValues[] = {0,
+                                         1,
+                                         2,
+                                         3,
+                                         4,
+                                         5,
+                                         6,
+                                         7,
+                                         8,
+                                         16,
+                                         24,
+                                         32,
+                                         64,
+                                         100,
+                                         kArenaDataOffset,
+                                         kArenaDataOffset + 8,
+                                         kArenaDataOffset + 16,
+                                         kArenaDataOffset + 4096,
+                                         kArenaSize - 8,
+                                         kArenaSize,
+                                         kArenaSize + 8,
+                                         uint64_t{1} << 32,
+                                         (uint64_t{1} << 32) + 3,
+                                         uint64_t{1} << 63,
+                                         ~uint64_t{0}};
   static constexpr size_t kTextSize = 32;
   static constexpr size_t kRequestSize = 1 + 8 + kTextSize;
   static World world;
@@ -60,7 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto& header = *reinterpret_cast<twine::ArenaHeader*>(arena.bytes);
 
   for (; size >= kRequestSize; data += kRequestSize, size -= kRequestSize) {
-    const auto call = data[0] == 0xff ? Call{15} : twine::hostcall::kCalls[data[0] % twine::hostcall::kCalls.size()].call;
+    const auto call =
+        data[0] == 0xff ? Call{15} : twine::hostcall::kCalls[data[0] % twine::hostcall::kCalls.size()].call;
     header = {};
     header.call = static_cast<uint64_t>(call);
     for (size_t i = 0; i < 8; ++i) header.args[i] = kValues[data[1 + i] % std::size(kValues)];

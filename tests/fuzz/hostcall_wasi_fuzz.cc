@@ -1,5 +1,5 @@
-// A program that calls preview1 at random while the host lies at random: whatever both do, a call returns, traps, exits, or ends in
-// host_attack, and nothing outside the guest's memory is touched.
+// A program that calls preview1 at random while the host lies at random: whatever both do, a call returns,
+// traps, exits, or ends in host_attack, and nothing outside the guest's memory is touched.
 //
 // An input is a list of records; a record is one preview1 call and the replies to the host calls it makes:
 //
@@ -90,8 +90,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (function.call(frame).kind != twine::HostOutcome::Kind::returned) break;
     }
   });
-  // After an attack the enclave runs nothing, destructors neither; here they may, as attacks are found between changes of the
-  // context, never within one, and an input would leak all of it otherwise.
+  // After an attack the enclave runs nothing, destructors neither; here they may, as attacks are found
+  // between changes of the context, never within one, and an input would leak all of it otherwise.
   static_cast<void>(attack);
   twine::testing::set_host([] { twine::testing::test_arena_header().result = 0; });
   context.reset();
@@ -99,4 +99,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 
 // What an attack leaves on the stack is not freed, as in the enclave.
-extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
+extern "C" const char* __asan_default_options() {
+  return "detect_leaks=0";
+}

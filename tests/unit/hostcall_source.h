@@ -1,4 +1,5 @@
-// Arguments for any host call (enclave/hostcall/any_call.h), with canaries around what replies are written to.
+// Arguments for any host call (enclave/hostcall/any_call.h), with canaries around what replies are written
+// to.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// The enclave's half of the door against a host that lies: every call × every kind of lie, and the honest replies beside them.
+// The enclave's half of the door against a host that lies: every call × every kind of lie, and the honest
+// replies beside them.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,12 +23,12 @@
 namespace twine::hostcall {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Optional;
-using ::testing::StartsWith;
 using testing::ArgumentSource;
+using ::testing::HasSubstr;
 using testing::host_attack_in;
+using ::testing::Optional;
 using testing::set_host;
+using ::testing::StartsWith;
 using testing::test_arena;
 using testing::test_arena_header;
 using wasi::Errno;
@@ -62,14 +63,17 @@ auto rows_where(Predicate&& predicate) {
   return ::testing::ValuesIn(rows);
 }
 
-std::string name_of(const ::testing::TestParamInfo<CallRow>& info) { return std::string(info.param.name); }
+std::string name_of(const ::testing::TestParamInfo<CallRow>& info) {
+  return std::string(info.param.name);
+}
 
 INSTANTIATE_TEST_SUITE_P(Hostcall, EveryCall, ::testing::ValuesIn(kCalls), name_of);
-INSTANTIATE_TEST_SUITE_P(Hostcall, CallWithABoundedResult,
-                         rows_where([](const CallRow& row) { return row.length_slot >= 0 || row.high < kMaxResult; }),
+INSTANTIATE_TEST_SUITE_P(Hostcall, CallWithABoundedResult, rows_where([](const CallRow& row) {
+                           return row.length_slot >= 0 || row.high < kMaxResult;
+                         }),
                          name_of);
-INSTANTIATE_TEST_SUITE_P(Hostcall, CallWithALowerBound, rows_where([](const CallRow& row) { return row.low != 0; }),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Hostcall, CallWithALowerBound,
+                         rows_where([](const CallRow& row) { return row.low != 0; }), name_of);
 INSTANTIATE_TEST_SUITE_P(Hostcall, CallWithALength,
                          rows_where([](const CallRow& row) { return row.length_slot >= 0; }), name_of);
 
@@ -118,13 +122,15 @@ TEST_P(EveryCall, RefusesNegativeGarbage) {
 TEST_P(CallWithABoundedResult, RefusesATooLargeOneAndTouchesNothing) {
   source_.scatter();  // sets the canaries also for calls that only send
   for (const uint64_t result : {largest_result() + 1, uint64_t{1} << 40, kMaxResult}) {
-    EXPECT_THAT(attack_when_answering(static_cast<int64_t>(result)), Optional(HasSubstr("is not between"))) << result;
+    EXPECT_THAT(attack_when_answering(static_cast<int64_t>(result)), Optional(HasSubstr("is not between")))
+        << result;
     EXPECT_TRUE(source_.untouched_beyond(0));
   }
 }
 
 TEST_P(CallWithALowerBound, RefusesAResultBelowIt) {
-  EXPECT_THAT(attack_when_answering(static_cast<int64_t>(GetParam().low - 1)), Optional(HasSubstr("is not between")));
+  EXPECT_THAT(attack_when_answering(static_cast<int64_t>(GetParam().low - 1)),
+              Optional(HasSubstr("is not between")));
 }
 
 TEST_P(CallWithALength, WritesNoByteBeyondWhatTheReplySays) {
@@ -140,7 +146,8 @@ TEST_P(CallWithALength, WritesNoByteBeyondWhatTheReplySays) {
 }
 
 TEST_P(EveryCall, NeverBelievesAnArgumentWordThatTheHostChanged) {
-  // The host moves and enlarges the buffers in the header; the reply must still come from where the enclave reserved it.
+  // The host moves and enlarges the buffers in the header; the reply must still come from where the enclave
+  // reserved it.
   set_host([] {
     std::memset(test_arena().data() + kArenaDataOffset, 0, 4096);
     for (uint64_t& argument : test_arena_header().args) argument = ~uint64_t{0};
@@ -150,8 +157,9 @@ TEST_P(EveryCall, NeverBelievesAnArgumentWordThatTheHostChanged) {
 }
 
 TEST_P(EveryCall, EndsInAReplyOrAnAttackWhileAnotherThreadChangesTheArena) {
-  // Flips the result between a good one and lies, and scribbles over everything, while calls are collected. If a word were read twice, a
-  // checked length would not be the one used, and ASan or the canaries would tell.
+  // Flips the result between a good one and lies, and scribbles over everything, while calls are collected.
+  // If a word were read twice, a checked length would not be the one used, and ASan or the canaries would
+  // tell.
   std::atomic<bool> stop = false;
   const auto good = static_cast<int64_t>(std::min<uint64_t>(largest_result(), ArgumentSource::kBufferSize));
   std::thread scribbler([&stop, good] {
@@ -193,9 +201,9 @@ TEST(Hostcall, GathersAndScattersPiecesOfEveryLength) {
   for (size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::byte>(i + 1);
   for (size_t first = 0; first <= 20; ++first) {
     for (size_t second = 0; second <= 20; ++second) {
-      std::array<std::span<const std::byte>, 3> pieces = {
-          std::span(sent).subspan(0, first), std::span(sent).subspan(first, second),
-          std::span(sent).subspan(first + second, 11)};
+      std::array<std::span<const std::byte>, 3> pieces = {std::span(sent).subspan(0, first),
+                                                          std::span(sent).subspan(first, second),
+                                                          std::span(sent).subspan(first + second, 11)};
       const size_t total = first + second + 11;
       std::vector<std::byte> seen;
       set_host([&seen] {
@@ -270,7 +278,8 @@ TEST(Hostcall, RefusesMalformedPollEvents) {
       std::memcpy(test_arena().data() + test_arena_header().args[3], &lie, sizeof lie);
       test_arena_header().result = 1;
     });
-    EXPECT_THAT(host_attack_in([&] { static_cast<void>(poll(interests, 0, events)); }), Optional(StartsWith("poll: ")));
+    EXPECT_THAT(host_attack_in([&] { static_cast<void>(poll(interests, 0, events)); }),
+                Optional(StartsWith("poll: ")));
   }
 }
 
@@ -359,9 +368,9 @@ TEST(DirectoryEntries, AreTakenOneByOne) {
 TEST(DirectoryEntries, ThatCannotBeTrueEndTheEnclave) {
   const std::string long_name(256, 'n');
   for (const auto& bytes :
-       {entry_bytes(0, 4, ""), entry_bytes(256, 4, long_name), entry_bytes(4, 4, "abc"), entry_bytes(1, 8, "a"),
-        entry_bytes(3, 4, "a/b"), entry_bytes(3, 4, std::string_view("a\0b", 3)), entry_bytes(~0U, 4, "a"),
-        std::vector<std::byte>(sizeof(DirectoryEntry) - 1)}) {
+       {entry_bytes(0, 4, ""), entry_bytes(256, 4, long_name), entry_bytes(4, 4, "abc"),
+        entry_bytes(1, 8, "a"), entry_bytes(3, 4, "a/b"), entry_bytes(3, 4, std::string_view("a\0b", 3)),
+        entry_bytes(~0U, 4, "a"), std::vector<std::byte>(sizeof(DirectoryEntry) - 1)}) {
     EXPECT_THAT(host_attack_in([&] {
                   std::span<const std::byte> rest = bytes;
                   take_directory_entry(rest);

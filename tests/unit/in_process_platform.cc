@@ -20,8 +20,12 @@ std::jmp_buf* attack_exit = nullptr;
 std::string attack_message;
 
 #if __has_feature(address_sanitizer)
-void begin_ignoring_leaks() { __lsan_disable(); }
-void end_ignoring_leaks() { __lsan_enable(); }
+void begin_ignoring_leaks() {
+  __lsan_disable();
+}
+void end_ignoring_leaks() {
+  __lsan_enable();
+}
 #else
 void begin_ignoring_leaks() {}
 void end_ignoring_leaks() {}
@@ -39,16 +43,26 @@ uint64_t calls = 0;
 
 }  // namespace
 
-std::span<std::byte> test_arena() { return arena_bytes.bytes; }
-ArenaHeader& test_arena_header() { return *reinterpret_cast<ArenaHeader*>(arena_bytes.bytes); }
-void set_host(std::function<void()> host) { current_host = std::move(host); }
-uint64_t host_calls_made() { return calls; }
+std::span<std::byte> test_arena() {
+  return arena_bytes.bytes;
+}
+ArenaHeader& test_arena_header() {
+  return *reinterpret_cast<ArenaHeader*>(arena_bytes.bytes);
+}
+void set_host(std::function<void()> host) {
+  current_host = std::move(host);
+}
+uint64_t host_calls_made() {
+  return calls;
+}
 
 }  // namespace twine::testing
 
 namespace twine::enclave {
 
-Arena arena() { return {std::bit_cast<uint64_t>(testing::test_arena().data()), kArenaSize}; }
+Arena arena() {
+  return {std::bit_cast<uint64_t>(testing::test_arena().data()), kArenaSize};
+}
 
 void exit_host_call() {
   ++testing::calls;

@@ -1,6 +1,6 @@
-// The trusted machine of enclave/platform/platform.h, played in a plain process: the arena is ordinary memory, leaving the enclave
-// calls a function, and a host attack is recorded. Enclave code links against it unchanged, so that it runs under
-// sanitizers and fuzzers.
+// The trusted machine of enclave/platform/platform.h, played in a plain process: the arena is ordinary
+// memory, leaving the enclave calls a function, and a host attack is recorded. Enclave code links against it
+// unchanged, so that it runs under sanitizers and fuzzers.
 #pragma once
 
 #include <csetjmp>
@@ -14,7 +14,8 @@
 
 namespace twine::testing {
 
-// The arena. Its header is what the enclave wrote when `host` is called, and what the enclave reads afterwards.
+// The arena. Its header is what the enclave wrote when `host` is called, and what the enclave reads
+// afterwards.
 std::span<std::byte> test_arena();
 ArenaHeader& test_arena_header();
 
@@ -24,8 +25,9 @@ void set_host(std::function<void()> host);
 // How many host calls were made since the start.
 uint64_t host_calls_made();
 
-// Runs `body`. If it ends by host_attack, returns what was said; the rest of `body` is not run. By longjmp, as the enclave ends
-// too: without unwinding. What the frames that are left have allocated is not counted as leaked.
+// Runs `body`. If it ends by host_attack, returns what was said; the rest of `body` is not run. By longjmp,
+// as the enclave ends too: without unwinding. What the frames that are left have allocated is not counted as
+// leaked.
 template <typename Body>
 std::optional<std::string> host_attack_in(Body&& body);
 

@@ -1,4 +1,5 @@
-// The host's half of the door against an enclave that does not keep to the rules, and what the launch needs of it.
+// The host's half of the door against an enclave that does not keep to the rules, and what the launch needs
+// of it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,8 +16,8 @@
 namespace twine::host {
 namespace {
 
-using ::testing::HasSubstr;
 using hostcall::Call;
+using ::testing::HasSubstr;
 using wasi::Errno;
 
 struct alignas(kArenaAlignment) ArenaBytes {
@@ -29,11 +30,12 @@ class ServicesTest : public ::testing::Test {
     std::filesystem::create_directory(directory_ / "mount");
     directory_.write("secret", "secret");
     directory_.write("mount/file", "contents");
-    services_ = std::move(Services::create({.manifest = {std::byte{1}, std::byte{2}, std::byte{3}},
-                                            .modules = {{std::byte{9}}},
-                                            .mounts = {{.host_path = directory_ / "mount", .read_only = false},
-                                                       {.host_path = directory_ / "mount", .read_only = true}}})
-                              .value());
+    services_ =
+        std::move(Services::create({.manifest = {std::byte{1}, std::byte{2}, std::byte{3}},
+                                    .modules = {{std::byte{9}}},
+                                    .mounts = {{.host_path = directory_ / "mount", .read_only = false},
+                                               {.host_path = directory_ / "mount", .read_only = true}}})
+                      .value());
   }
 
   // The arena's result for a request whose words are `args`.
@@ -45,7 +47,9 @@ class ServicesTest : public ::testing::Test {
     services_->serve(arena_->bytes);
     return header.result;
   }
-  void place(uint64_t offset, std::string_view text) { std::memcpy(arena_->bytes + offset, text.data(), text.size()); }
+  void place(uint64_t offset, std::string_view text) {
+    std::memcpy(arena_->bytes + offset, text.data(), text.size());
+  }
 
   static constexpr int64_t failure(Errno error) { return -int64_t{static_cast<uint16_t>(error)}; }
   static constexpr uint64_t kMount = hostcall::kFirstMount;
@@ -77,17 +81,17 @@ TEST_F(ServicesTest, KeepsWhatTheEnclaveHandsOver) {
 }
 
 TEST_F(ServicesTest, RefusesBuffersOutsideTheArena) {
-  for (const auto& [offset, size] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
-           {0, 8},                        // the header
-           {kData - 8, 16},               // across its end
-           {kArenaSize, 1},               // just past the arena
-           {kArenaSize + 8, 0},           // beyond it
-           {kArenaSize - 8, 9},           // one byte too long
-           {kData, kArenaSize},           // too long
-           {kData, ~uint64_t{0}},         // a sum that wraps
-           {~uint64_t{0} - 7, 16},        // likewise
-           {kData + 1, 8},                // not aligned
-           {0x7fff'0000'0000, 8}}) {      // an address
+  for (const auto& [offset, size] :
+       std::initializer_list<std::pair<uint64_t, uint64_t>>{{0, 8},                    // the header
+                                                            {kData - 8, 16},           // across its end
+                                                            {kArenaSize, 1},           // just past the arena
+                                                            {kArenaSize + 8, 0},       // beyond it
+                                                            {kArenaSize - 8, 9},       // one byte too long
+                                                            {kData, kArenaSize},       // too long
+                                                            {kData, ~uint64_t{0}},     // a sum that wraps
+                                                            {~uint64_t{0} - 7, 16},    // likewise
+                                                            {kData + 1, 8},            // not aligned
+                                                            {0x7fff'0000'0000, 8}}) {  // an address
     EXPECT_EQ(serve(Call::output_write, {offset, size}), failure(Errno::io)) << offset << " " << size;
   }
   EXPECT_TRUE(services_->output().empty());
@@ -117,10 +121,14 @@ TEST_F(ServicesTest, NeverClosesWhatStandsOpenAtLaunch) {
 
 TEST_F(ServicesTest, KeepsToTheMountEvenIfTheEnclaveDoesNot) {
   // These paths never come from an honest enclave, which refuses them itself.
-  for (const std::string path : {"../secret", "/etc/passwd", "..", "/", "../../../../../../etc/passwd", "//"}) {
+  for (const std::string path :
+       {"../secret", "/etc/passwd", "..", "/", "../../../../../../etc/passwd", "//"}) {
     place(kData, path);
-    EXPECT_EQ(serve(Call::file_open, {kMount, kData, path.size(), 0, 0, 5, kData + 4096, 64}), failure(Errno::perm)) << path;
-    EXPECT_EQ(serve(Call::file_stat, {kMount, kData, path.size(), 1, kData + 4096, 64}), failure(Errno::perm)) << path;
+    EXPECT_EQ(serve(Call::file_open, {kMount, kData, path.size(), 0, 0, 5, kData + 4096, 64}),
+              failure(Errno::perm))
+        << path;
+    EXPECT_EQ(serve(Call::file_stat, {kMount, kData, path.size(), 1, kData + 4096, 64}), failure(Errno::perm))
+        << path;
     EXPECT_LT(serve(Call::file_unlink, {kMount, kData, path.size()}), 0) << path;
     EXPECT_LT(serve(Call::directory_remove, {kMount, kData, path.size()}), 0) << path;
     EXPECT_LT(serve(Call::directory_create, {kMount, kData, path.size()}), 0) << path;
@@ -143,7 +151,8 @@ TEST_F(ServicesTest, KeepsAReadOnlyMountReadOnlyEvenIfTheEnclaveDoesNot) {
             failure(Errno::rofs));
   EXPECT_EQ(serve(Call::file_unlink, {kReadOnlyMount, kData, 4}), failure(Errno::rofs));
   EXPECT_EQ(serve(Call::file_set_times, {kReadOnlyMount, kData, 4, 1, 0, 0, 5}), failure(Errno::rofs));
-  const int64_t handle = serve(Call::file_open, {kReadOnlyMount, kData, 4, 0, 0, hostcall::kOpenRead, kData + 4096, 64});
+  const int64_t handle =
+      serve(Call::file_open, {kReadOnlyMount, kData, 4, 0, 0, hostcall::kOpenRead, kData + 4096, 64});
   ASSERT_GE(handle, 0);
   EXPECT_LT(serve(Call::file_write, {static_cast<uint64_t>(handle), 0, kData, 4}), 0);
   EXPECT_EQ(serve(Call::file_set_size, {static_cast<uint64_t>(handle), 0}), failure(Errno::rofs));

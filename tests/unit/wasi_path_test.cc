@@ -1,4 +1,5 @@
-// Names beneath a directory as programs see them: opening, listing, links, renaming, read-only mounts, and every way out of a mount.
+// Names beneath a directory as programs see them: opening, listing, links, renaming, read-only mounts, and
+// every way out of a mount.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,16 +35,25 @@ class WasiPath : public ::testing::Test {
     write("sub/inner", "inner");
   }
 
-  [[nodiscard]] std::filesystem::path inside(std::string_view name) const { return outer_.path() / "mount" / name; }
-  void write(std::string_view name, std::string_view contents) const { outer_.write("mount/" + std::string(name), contents); }
-  [[nodiscard]] std::string read(std::string_view name) const { return outer_.read("mount/" + std::string(name)); }
-  [[nodiscard]] bool exists(std::string_view name) const { return outer_.exists("mount/" + std::string(name)); }
+  [[nodiscard]] std::filesystem::path inside(std::string_view name) const {
+    return outer_.path() / "mount" / name;
+  }
+  void write(std::string_view name, std::string_view contents) const {
+    outer_.write("mount/" + std::string(name), contents);
+  }
+  [[nodiscard]] std::string read(std::string_view name) const {
+    return outer_.read("mount/" + std::string(name));
+  }
+  [[nodiscard]] bool exists(std::string_view name) const {
+    return outer_.exists("mount/" + std::string(name));
+  }
 
   // All of a directory, asked for in pieces of `buffer` bytes, as name → type.
   std::map<std::string, Filetype> list(uint32_t fd, uint32_t buffer) {
     std::map<std::string, Filetype> entries;
     for (uint64_t cookie = 0;;) {
-      EXPECT_EQ(program_->call("fd_readdir", {fd, WasiProgram::kData, buffer, cookie, WasiProgram::kResult}), Errno::success);
+      EXPECT_EQ(program_->call("fd_readdir", {fd, WasiProgram::kData, buffer, cookie, WasiProgram::kResult}),
+                Errno::success);
       const uint32_t used = program_->result();
       const uint64_t asked_from = cookie;
       for (uint32_t at = 0; used - at >= sizeof(Dirent);) {
@@ -68,9 +78,10 @@ class WasiPath : public ::testing::Test {
     return std::make_unique<WasiProgram>(
         host::ServicesConfig{.mounts = {{.host_path = outer_ / "mount", .read_only = false},
                                         {.host_path = outer_ / "mount", .read_only = true}}},
-        WasiConfig{.arguments = {},
-                   .environment = {},
-                   .mounts = {{.guest_path = ".", .read_only = false}, {.guest_path = "/ro", .read_only = true}}});
+        WasiConfig{
+            .arguments = {},
+            .environment = {},
+            .mounts = {{.guest_path = ".", .read_only = false}, {.guest_path = "/ro", .read_only = true}}});
   }();
 };
 
@@ -108,22 +119,22 @@ TEST_F(WasiPath, ReadsADirectoryDescriptorOnlyAsADirectory) {
 // ---------------------------------------------------------------- what a path may be
 
 TEST_F(WasiPath, RefusesPathsThatAreNone) {
-  for (const auto& [path, error] : std::initializer_list<std::pair<std::string, Errno>>{
-           {"", Errno::noent},
-           {"/file", Errno::perm},
-           {"/", Errno::perm},
-           {"..", Errno::perm},
-           {"../secret", Errno::perm},
-           {"sub/../../secret", Errno::perm},
-           {"./.././secret", Errno::perm},
-           {std::string("file\0", 5), Errno::inval},
-           {std::string("\0", 1), Errno::inval},
-           {"file\xff", Errno::ilseq},
-           {std::string(4097, 'a'), Errno::nametoolong},
-           {std::string(300, 'a'), Errno::nametoolong},
-           {"file/", Errno::notdir},
-           {"file/.", Errno::notdir},
-           {"absent/../file", Errno::noent}}) {
+  for (const auto& [path, error] :
+       std::initializer_list<std::pair<std::string, Errno>>{{"", Errno::noent},
+                                                            {"/file", Errno::perm},
+                                                            {"/", Errno::perm},
+                                                            {"..", Errno::perm},
+                                                            {"../secret", Errno::perm},
+                                                            {"sub/../../secret", Errno::perm},
+                                                            {"./.././secret", Errno::perm},
+                                                            {std::string("file\0", 5), Errno::inval},
+                                                            {std::string("\0", 1), Errno::inval},
+                                                            {"file\xff", Errno::ilseq},
+                                                            {std::string(4097, 'a'), Errno::nametoolong},
+                                                            {std::string(300, 'a'), Errno::nametoolong},
+                                                            {"file/", Errno::notdir},
+                                                            {"file/.", Errno::notdir},
+                                                            {"absent/../file", Errno::noent}}) {
     EXPECT_EQ(program_->open(kRoot, path), std::unexpected(error)) << path;
     EXPECT_EQ(program_->stat(kRoot, path), std::unexpected(error)) << path;
   }
@@ -152,8 +163,8 @@ TEST_F(WasiPath, FollowsNoLinkOutOfTheMount) {
   std::filesystem::create_symlink("sub/../../secret", inside("winding"));
   std::filesystem::create_symlink("/proc/self/root", inside("magic"));
   std::filesystem::create_symlink("relative", inside("chain"));
-  for (const std::string path : {"relative", "absolute", "parent/secret", "root/etc/passwd", "winding", "magic/etc/passwd",
-                                 "chain", "parent", "root"}) {
+  for (const std::string path : {"relative", "absolute", "parent/secret", "root/etc/passwd", "winding",
+                                 "magic/etc/passwd", "chain", "parent", "root"}) {
     EXPECT_EQ(program_->open(kRoot, path, 0, rights::fd_read), std::unexpected(Errno::perm)) << path;
     EXPECT_EQ(program_->stat(kRoot, path, /*follow=*/true), std::unexpected(Errno::perm)) << path;
   }
@@ -186,7 +197,8 @@ TEST_F(WasiPath, DoesNotFollowALinkForTheSakeOfATrailingSlash) {
 }
 
 TEST_F(WasiPath, IsNotFooledByALinkThatIsSwappedWhileItIsFollowed) {
-  // One thread makes `swapped` a directory and a link to the outside in turn; no open may ever reach the file outside.
+  // One thread makes `swapped` a directory and a link to the outside in turn; no open may ever reach the file
+  // outside.
   std::filesystem::create_directory(outer_ / "outside");
   outer_.write("outside/target", "secret");
   std::filesystem::create_directory(inside("honest"));
@@ -224,9 +236,11 @@ TEST_F(WasiPath, MakesReadsAndFollowsSymbolicLinks) {
   EXPECT_EQ(program_->read(*program_->open(kRoot, "link"), 10), "inner");
   EXPECT_EQ(program_->open(kRoot, "link", 0, rights::all, 0, /*lookup=*/0), std::unexpected(Errno::loop));
   program_->store_text(WasiProgram::kPath, "link");
-  ASSERT_EQ(program_->call("path_readlink", {kRoot, WasiProgram::kPath, 4, WasiProgram::kData, 100, 16}), Errno::success);
+  ASSERT_EQ(program_->call("path_readlink", {kRoot, WasiProgram::kPath, 4, WasiProgram::kData, 100, 16}),
+            Errno::success);
   EXPECT_EQ(program_->text(WasiProgram::kData, program_->result()), "sub/inner");
-  ASSERT_EQ(program_->call("path_readlink", {kRoot, WasiProgram::kPath, 4, WasiProgram::kData, 3, 16}), Errno::success);
+  ASSERT_EQ(program_->call("path_readlink", {kRoot, WasiProgram::kPath, 4, WasiProgram::kData, 3, 16}),
+            Errno::success);
   EXPECT_EQ(program_->result(), 3U) << "cut off, as readlink(2) does";
   ASSERT_EQ(program_->symlink("loop", kRoot, "loop"), Errno::success);
   EXPECT_EQ(program_->open(kRoot, "loop"), std::unexpected(Errno::loop));
@@ -238,7 +252,8 @@ TEST_F(WasiPath, MakesNoLinkToAnAbsolutePathAndTellsNone) {
   EXPECT_FALSE(exists("link"));
   std::filesystem::create_symlink("/etc/passwd", inside("theirs"));
   program_->store_text(WasiProgram::kPath, "theirs");
-  EXPECT_EQ(program_->call("path_readlink", {kRoot, WasiProgram::kPath, 6, WasiProgram::kData, 100, 16}), Errno::perm);
+  EXPECT_EQ(program_->call("path_readlink", {kRoot, WasiProgram::kPath, 6, WasiProgram::kData, 100, 16}),
+            Errno::perm);
 }
 
 TEST_F(WasiPath, MakesHardLinksToNamesOnly) {
@@ -293,10 +308,11 @@ TEST_F(WasiPath, KeepsAFileReadableAfterItsNameIsGone) {
 TEST_F(WasiPath, ListsEverythingOnceWithItsType) {
   std::filesystem::create_symlink("file", inside("link"));
   ASSERT_EQ(mkfifo(inside("pipe").c_str(), 0600), 0);
-  EXPECT_THAT(list(kRoot, 4096),
-              UnorderedElementsAre(std::pair(".", Filetype::directory), std::pair("..", Filetype::directory),
-                                   std::pair("file", Filetype::regular_file), std::pair("sub", Filetype::directory),
-                                   std::pair("link", Filetype::symbolic_link), std::pair("pipe", Filetype::unknown)));
+  EXPECT_THAT(
+      list(kRoot, 4096),
+      UnorderedElementsAre(std::pair(".", Filetype::directory), std::pair("..", Filetype::directory),
+                           std::pair("file", Filetype::regular_file), std::pair("sub", Filetype::directory),
+                           std::pair("link", Filetype::symbolic_link), std::pair("pipe", Filetype::unknown)));
 }
 
 TEST_F(WasiPath, ListsAnyNumberOfEntriesThroughABufferOfAnySize) {
@@ -326,7 +342,8 @@ TEST_F(WasiPath, ChangesNothingOnAReadOnlyMount) {
   EXPECT_EQ(program_->open(kReadOnly, "file"), std::unexpected(Errno::rofs));
   EXPECT_EQ(program_->open(kReadOnly, "file", oflags::trunc, kReading), std::unexpected(Errno::rofs));
   EXPECT_EQ(program_->open(kReadOnly, "new", oflags::creat, kReading), std::unexpected(Errno::rofs));
-  EXPECT_TRUE(program_->open(kReadOnly, "file", oflags::creat, kReading).has_value()) << "it exists: nothing is created";
+  EXPECT_TRUE(program_->open(kReadOnly, "file", oflags::creat, kReading).has_value())
+      << "it exists: nothing is created";
   EXPECT_EQ(program_->on_path("path_create_directory", kReadOnly, "new"), Errno::rofs);
   EXPECT_EQ(program_->on_path("path_unlink_file", kReadOnly, "file"), Errno::rofs);
   EXPECT_EQ(program_->on_path("path_remove_directory", kReadOnly, "sub"), Errno::rofs);
@@ -334,7 +351,8 @@ TEST_F(WasiPath, ChangesNothingOnAReadOnlyMount) {
   EXPECT_EQ(program_->on_two_paths("path_rename", kReadOnly, "file", kRoot, "new"), Errno::rofs);
   EXPECT_EQ(program_->on_two_paths("path_rename", kRoot, "file", kReadOnly, "new"), Errno::rofs);
   EXPECT_EQ(program_->on_two_paths("path_link", kReadOnly, "file", kRoot, "new"), Errno::rofs);
-  const auto sub = program_->open(kReadOnly, "sub", oflags::directory, rights::fd_readdir | rights::path_open);
+  const auto sub =
+      program_->open(kReadOnly, "sub", oflags::directory, rights::fd_readdir | rights::path_open);
   ASSERT_TRUE(sub.has_value());
   EXPECT_EQ(program_->open(*sub, "inner", 0, rights::fd_write), std::unexpected(Errno::rofs)) << "inherited";
   EXPECT_EQ(read("file"), "contents");

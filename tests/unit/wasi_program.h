@@ -1,5 +1,6 @@
-// A guest without Wasm: calls preview1 functions as compiled code would, through their HostFunction, on a memory of its own. Below
-// them runs all of Twine's WASI: enclave/wasi, enclave/fs, the marshalling, and the host's services in this process.
+// A guest without Wasm: calls preview1 functions as compiled code would, through their HostFunction, on a
+// memory of its own. Below them runs all of Twine's WASI: enclave/wasi, enclave/fs, the marshalling, and the
+// host's services in this process.
 #pragma once
 
 #include <unistd.h>
@@ -73,7 +74,8 @@ class WasiProgram {
         const bool is_i32 = function.signature[i] == 'i';
         values_[i++].low = is_i32 ? argument | 0xdead'beef'0000'0000 : argument;
       }
-      abi::MemoryDescriptor descriptor{reinterpret_cast<uint8_t*>(memory_.data()), memory_.size(), memory_.size(), 0, 0};
+      abi::MemoryDescriptor descriptor{reinterpret_cast<uint8_t*>(memory_.data()), memory_.size(),
+                                       memory_.size(), 0, 0};
       HostCallFrame frame{values_, GuestMemory(&descriptor), *context_};
       return function.call(frame);
     }
@@ -97,7 +99,9 @@ class WasiProgram {
   void store(uint32_t address, const T& value) {
     std::memcpy(memory_.data() + address, &value, sizeof value);
   }
-  void store_text(uint32_t address, std::string_view text) { std::memcpy(memory_.data() + address, text.data(), text.size()); }
+  void store_text(uint32_t address, std::string_view text) {
+    std::memcpy(memory_.data() + address, text.data(), text.size());
+  }
   std::string text(uint32_t address, size_t length) {
     return {reinterpret_cast<const char*>(memory_.data() + address), length};
   }
@@ -108,7 +112,8 @@ class WasiProgram {
                                 wasi::Rights rights = wasi::rights::all, wasi::Fdflags fdflags = 0,
                                 uint32_t lookup = wasi::lookupflags::symlink_follow) {
     store_text(kPath, path);
-    return value(call("path_open", {directory, lookup, kPath, path.size(), oflags, rights, wasi::rights::all, fdflags, kResult}));
+    return value(call("path_open", {directory, lookup, kPath, path.size(), oflags, rights, wasi::rights::all,
+                                    fdflags, kResult}));
   }
   wasi::IoResult<uint32_t> write(uint32_t fd, std::string_view data) {
     store_text(kData, data);
@@ -122,7 +127,8 @@ class WasiProgram {
     return text(kData, *count);
   }
   wasi::IoResult<uint64_t> seek(uint32_t fd, int64_t offset, wasi::Whence whence) {
-    const auto error = call("fd_seek", {fd, static_cast<uint64_t>(offset), static_cast<uint64_t>(whence), kResult});
+    const auto error =
+        call("fd_seek", {fd, static_cast<uint64_t>(offset), static_cast<uint64_t>(whence), kResult});
     if (error != wasi::Errno::success) return std::unexpected(error);
     return load<uint64_t>(kResult);
   }
@@ -140,7 +146,8 @@ class WasiProgram {
                            std::string_view new_path) {
     store_text(kPath, old_path);
     store_text(kPath2, new_path);
-    if (function == "path_link") return call(function, {from, 0, kPath, old_path.size(), to, kPath2, new_path.size()});
+    if (function == "path_link")
+      return call(function, {from, 0, kPath, old_path.size(), to, kPath2, new_path.size()});
     return call(function, {from, kPath, old_path.size(), to, kPath2, new_path.size()});
   }
   wasi::Errno symlink(std::string_view contents, uint32_t directory, std::string_view path) {

@@ -1,4 +1,5 @@
-// preview1 as programs see it, over the real services: descriptors, streams, clocks, random, poll. Paths are in wasi_path_test.cc.
+// preview1 as programs see it, over the real services: descriptors, streams, clocks, random, poll. Paths are
+// in wasi_path_test.cc.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -76,7 +77,8 @@ TEST_F(Wasi, HandsOverArgumentsAndEnvironment) {
 }
 
 TEST_F(Wasi, TrapsOnAnAddressOutsideTheMemory) {
-  for (const auto& [name, arguments] : std::initializer_list<std::pair<std::string_view, std::initializer_list<uint64_t>>>{
+  for (const auto& [name, arguments] :
+       std::initializer_list<std::pair<std::string_view, std::initializer_list<uint64_t>>>{
            {"args_sizes_get", {kUnmapped, 0}},
            {"args_get", {~0U, 0}},
            {"clock_time_get", {0, 0, ~0U - 7}},
@@ -186,7 +188,8 @@ TEST_F(Wasi, WritesReadsAndSeeks) {
   EXPECT_EQ(program_.read(*fd, 100), "9");
   EXPECT_EQ(program_.read(*fd, 100), "");
   EXPECT_EQ(program_.seek(*fd, -11, Whence::end), std::unexpected(Errno::inval));
-  EXPECT_EQ(program_.seek(*fd, std::numeric_limits<int64_t>::max(), Whence::cur), std::unexpected(Errno::inval));
+  EXPECT_EQ(program_.seek(*fd, std::numeric_limits<int64_t>::max(), Whence::cur),
+            std::unexpected(Errno::inval));
   ASSERT_EQ(program_.call("fd_tell", {*fd, 16}), Errno::success);
   EXPECT_EQ(program_.load<uint64_t>(16), 10U);
   EXPECT_EQ(program_.call("fd_seek", {*fd, 0, 3, 16}), Errno::inval);
@@ -263,16 +266,19 @@ TEST_F(Wasi, SetsTimes) {
   directory_.write("file", "");
   const auto fd = program_.open(kDirectory, "file");
   ASSERT_TRUE(fd.has_value());
-  ASSERT_EQ(program_.call("fd_filestat_set_times", {*fd, 1'000'000'001, 2'000'000'002, fstflags::atim | fstflags::mtim}),
+  ASSERT_EQ(program_.call("fd_filestat_set_times",
+                          {*fd, 1'000'000'001, 2'000'000'002, fstflags::atim | fstflags::mtim}),
             Errno::success);
   EXPECT_EQ(program_.stat(kDirectory, "file")->atim, 1'000'000'001U);
   EXPECT_EQ(program_.stat(kDirectory, "file")->mtim, 2'000'000'002U);
   program_.store_text(WasiProgram::kPath, "file");
-  ASSERT_EQ(program_.call("path_filestat_set_times", {kDirectory, 1, WasiProgram::kPath, 4, 5, 0, fstflags::atim}),
-            Errno::success);
+  ASSERT_EQ(
+      program_.call("path_filestat_set_times", {kDirectory, 1, WasiProgram::kPath, 4, 5, 0, fstflags::atim}),
+      Errno::success);
   EXPECT_EQ(program_.stat(kDirectory, "file")->atim, 5U);
   EXPECT_EQ(program_.stat(kDirectory, "file")->mtim, 2'000'000'002U) << "was not asked for";
-  EXPECT_EQ(program_.call("fd_filestat_set_times", {*fd, 0, 0, fstflags::mtim | fstflags::mtim_now}), Errno::inval);
+  EXPECT_EQ(program_.call("fd_filestat_set_times", {*fd, 0, 0, fstflags::mtim | fstflags::mtim_now}),
+            Errno::inval);
 }
 
 // ---------------------------------------------------------------- descriptors
@@ -326,10 +332,12 @@ TEST_F(Wasi, CanOnlyGiveRightsUp) {
   const auto fd = program_.open(kDirectory, "file", 0, rights::fd_read | rights::fd_seek);
   ASSERT_EQ(program_.call("fd_fdstat_set_rights", {*fd, rights::fd_read, 0}), Errno::success);
   EXPECT_EQ(program_.seek(*fd, 0, Whence::cur), std::unexpected(Errno::notcapable));
-  EXPECT_EQ(program_.call("fd_fdstat_set_rights", {*fd, rights::fd_read | rights::fd_seek, 0}), Errno::notcapable);
+  EXPECT_EQ(program_.call("fd_fdstat_set_rights", {*fd, rights::fd_read | rights::fd_seek, 0}),
+            Errno::notcapable);
 
   // A directory that lost the right to pass fd_write on opens nothing for writing.
-  ASSERT_EQ(program_.call("fd_fdstat_set_rights", {kDirectory, rights::path_open, rights::fd_read}), Errno::success);
+  ASSERT_EQ(program_.call("fd_fdstat_set_rights", {kDirectory, rights::path_open, rights::fd_read}),
+            Errno::success);
   const auto narrow = program_.open(kDirectory, "file");
   ASSERT_TRUE(narrow.has_value());
   EXPECT_EQ(program_.read(*narrow, 3), "abc");
@@ -363,12 +371,26 @@ class WasiPoll : public Wasi {
   static constexpr uint32_t kOut = 12288;
 
   static Subscription timer(uint64_t userdata, Clock clock, uint64_t timeout, bool absolute = false) {
-    return {.userdata = userdata, .tag = 0, .padding0 = {}, .id_or_fd = static_cast<uint32_t>(clock), .padding1 = 0,
-            .timeout = timeout, .precision = 0, .flags = absolute ? uint16_t{1} : uint16_t{0}, .padding2 = {}};
+    return {.userdata = userdata,
+            .tag = 0,
+            .padding0 = {},
+            .id_or_fd = static_cast<uint32_t>(clock),
+            .padding1 = 0,
+            .timeout = timeout,
+            .precision = 0,
+            .flags = absolute ? uint16_t{1} : uint16_t{0},
+            .padding2 = {}};
   }
   static Subscription descriptor(uint64_t userdata, Eventtype type, uint32_t fd) {
-    return {.userdata = userdata, .tag = static_cast<uint8_t>(type), .padding0 = {}, .id_or_fd = fd, .padding1 = 0,
-            .timeout = 0, .precision = 0, .flags = 0, .padding2 = {}};
+    return {.userdata = userdata,
+            .tag = static_cast<uint8_t>(type),
+            .padding0 = {},
+            .id_or_fd = fd,
+            .padding1 = 0,
+            .timeout = 0,
+            .precision = 0,
+            .flags = 0,
+            .padding2 = {}};
   }
   std::vector<Event> poll(std::initializer_list<Subscription> subscriptions) {
     uint32_t address = kIn;
@@ -407,7 +429,8 @@ TEST_F(WasiPoll, ReportsAnAbsoluteTimeThatIsPastAtOnce) {
 }
 
 TEST_F(WasiPoll, ReportsTheEarliestTimerOnly) {
-  const auto events = poll({timer(1, Clock::monotonic, 60'000'000'000), timer(2, Clock::monotonic, 1'000'000)});
+  const auto events =
+      poll({timer(1, Clock::monotonic, 60'000'000'000), timer(2, Clock::monotonic, 1'000'000)});
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].userdata, 2U);
 }
@@ -417,7 +440,8 @@ TEST_F(WasiPoll, WaitsForInput) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     program_.type("xyz");
   });
-  const auto events = poll({descriptor(1, Eventtype::fd_read, kStdin), timer(2, Clock::monotonic, 10'000'000'000)});
+  const auto events =
+      poll({descriptor(1, Eventtype::fd_read, kStdin), timer(2, Clock::monotonic, 10'000'000'000)});
   typist.join();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].userdata, 1U);

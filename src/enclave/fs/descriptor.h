@@ -1,8 +1,10 @@
-// What WASI's descriptors stand on: a Descriptor is an open file of any kind, a Directory one that holds names.
+// What WASI's descriptors stand on: a Descriptor is an open file of any kind, a Directory one that holds
+// names.
 //
-// A file system is a Directory that yields Descriptors: the host's directories (host_directory.h) today, the vault and memory
-// later. An operation that a kind of file does not have answers as preview1 has it (the defaults below). Paths that
-// reach a Directory have passed check_path (path.h). One thread uses a descriptor at a time.
+// A file system is a Directory that yields Descriptors: the host's directories (host_directory.h) today, the
+// vault and memory later. An operation that a kind of file does not have answers as preview1 has it (the
+// defaults below). Paths that reach a Directory have passed check_path (path.h). One thread uses a descriptor
+// at a time.
 #pragma once
 
 #include <cstdint>
@@ -50,8 +52,8 @@ class Descriptor {
   [[nodiscard]] virtual bool seekable() const { return false; }
   [[nodiscard]] virtual Directory* as_directory() { return nullptr; }
 
-  // At the position, which they move; at the end for a file with fdflags::append. What was moved may be less than asked for; 0 read is
-  // the end of the file.
+  // At the position, which they move; at the end for a file with fdflags::append. What was moved may be less
+  // than asked for; 0 read is the end of the file.
   virtual IoResult<uint64_t> read(const Scatter& /*to*/) { return std::unexpected(Errno::badf); }
   virtual IoResult<uint64_t> write(const Gather& /*from*/) { return std::unexpected(Errno::badf); }
   // At `position`; the descriptor's own position stays.
@@ -123,9 +125,11 @@ class Directory : public Descriptor {
   virtual IoResult<void> remove_directory(std::string_view path) = 0;
   virtual IoResult<void> unlink(std::string_view path) = 0;
   // To `new_path` in `new_directory`; xdev between file systems.
-  virtual IoResult<void> rename(std::string_view old_path, Directory& new_directory, std::string_view new_path) = 0;
+  virtual IoResult<void> rename(std::string_view old_path, Directory& new_directory,
+                                std::string_view new_path) = 0;
   // A hard link at `new_path` in `new_directory` to this directory's `old_path`, which is not followed.
-  virtual IoResult<void> link(std::string_view old_path, Directory& new_directory, std::string_view new_path) = 0;
+  virtual IoResult<void> link(std::string_view old_path, Directory& new_directory,
+                              std::string_view new_path) = 0;
   virtual IoResult<void> create_symlink(std::string_view contents, std::string_view path) = 0;
   virtual IoResult<std::string> read_symlink(std::string_view path) = 0;
 

@@ -22,11 +22,13 @@ static_assert(kListingBytes >= sizeof(hostcall::DirectoryEntry) + hostcall::kMax
 }  // namespace
 
 std::unique_ptr<HostDirectory> HostDirectory::mount(uint32_t index, bool read_only) {
-  return std::unique_ptr<HostDirectory>(
-      new HostDirectory(hostcall::OwnedHandle::at_launch(hostcall::kFirstMount + index), Fdflags{0}, read_only));
+  return std::unique_ptr<HostDirectory>(new HostDirectory(
+      hostcall::OwnedHandle::at_launch(hostcall::kFirstMount + index), Fdflags{0}, read_only));
 }
 
-const void* HostDirectory::file_system() const { return &kFileSystem; }
+const void* HostDirectory::file_system() const {
+  return &kFileSystem;
+}
 
 IoResult<HostDirectory*> HostDirectory::as_host_directory(Directory& directory) {
   if (directory.file_system() != &kFileSystem) return std::unexpected(Errno::xdev);
@@ -38,7 +40,9 @@ IoResult<void> HostDirectory::require_writable() const {
   return {};
 }
 
-IoResult<void> HostDirectory::sync(bool data_only) { return hostcall::file_sync(handle_.get(), data_only ? 1 : 0); }
+IoResult<void> HostDirectory::sync(bool data_only) {
+  return hostcall::file_sync(handle_.get(), data_only ? 1 : 0);
+}
 
 IoResult<void> HostDirectory::set_flags(Fdflags flags) {
   const auto done = hostcall::file_set_flags(handle_.get(), flags);
@@ -50,7 +54,8 @@ IoResult<std::unique_ptr<Descriptor>> HostDirectory::open(std::string_view path,
   if (read_only_ && (options.write || (options.oflags & wasi::oflags::trunc) != 0)) {
     return std::unexpected(Errno::rofs);
   }
-  const uint32_t access = (options.read ? hostcall::kOpenRead : 0U) | (options.write ? hostcall::kOpenWrite : 0U) |
+  const uint32_t access = (options.read ? hostcall::kOpenRead : 0U) |
+                          (options.write ? hostcall::kOpenWrite : 0U) |
                           (options.follow ? hostcall::kOpenFollow : 0U);
   Filestat stat{};
   auto handle = TWINE_TRY(
@@ -77,7 +82,8 @@ IoResult<Filestat> HostDirectory::stat_at(std::string_view path, bool follow) {
 
 IoResult<void> HostDirectory::set_times_at(std::string_view path, bool follow, const TimeUpdate& times) {
   TWINE_TRY(require_writable());
-  return hostcall::file_set_times(handle_.get(), path, follow ? 1 : 0, times.atim, times.mtim, times.fstflags);
+  return hostcall::file_set_times(handle_.get(), path, follow ? 1 : 0, times.atim, times.mtim,
+                                  times.fstflags);
 }
 
 IoResult<void> HostDirectory::list(uint64_t cookie, EntrySink& sink) {
@@ -108,14 +114,16 @@ IoResult<void> HostDirectory::unlink(std::string_view path) {
   return hostcall::file_unlink(handle_.get(), path);
 }
 
-IoResult<void> HostDirectory::rename(std::string_view old_path, Directory& new_directory, std::string_view new_path) {
+IoResult<void> HostDirectory::rename(std::string_view old_path, Directory& new_directory,
+                                     std::string_view new_path) {
   HostDirectory* to = TWINE_TRY(as_host_directory(new_directory));
   TWINE_TRY(require_writable());
   TWINE_TRY(to->require_writable());
   return hostcall::file_rename(handle_.get(), old_path, to->handle_.get(), new_path);
 }
 
-IoResult<void> HostDirectory::link(std::string_view old_path, Directory& new_directory, std::string_view new_path) {
+IoResult<void> HostDirectory::link(std::string_view old_path, Directory& new_directory,
+                                   std::string_view new_path) {
   HostDirectory* to = TWINE_TRY(as_host_directory(new_directory));
   TWINE_TRY(require_writable());
   TWINE_TRY(to->require_writable());
@@ -129,7 +137,8 @@ IoResult<void> HostDirectory::create_symlink(std::string_view contents, std::str
 
 IoResult<std::string> HostDirectory::read_symlink(std::string_view path) {
   std::array<std::byte, hostcall::kMaxPath> contents;
-  const uint64_t size = TWINE_TRY(hostcall::symlink_read(handle_.get(), path, std::span<std::byte>(contents)));
+  const uint64_t size =
+      TWINE_TRY(hostcall::symlink_read(handle_.get(), path, std::span<std::byte>(contents)));
   std::string text(reinterpret_cast<const char*>(contents.data()), size);
   // One that points out of every directory the guest has is the host's own affair.
   if (text.starts_with('/')) return std::unexpected(Errno::perm);

@@ -1,8 +1,9 @@
 // A directory of the host: a mount, or a directory beneath one.
 //
-// What is in it, and that a name leads to the same file twice, is the host's word. A read-only mount refuses changes here
-// already; that the host refuses them too is for the host's own safety. The enclave guarantees nothing about paths
-// (a host that wants to lie has no need of them); the checks here only let a guest's error end early.
+// What is in it, and that a name leads to the same file twice, is the host's word. A read-only mount refuses
+// changes here already; that the host refuses them too is for the host's own safety. The enclave guarantees
+// nothing about paths (a host that wants to lie has no need of them); the checks here only let a guest's
+// error end early.
 #pragma once
 
 #include "enclave/fs/descriptor.h"
@@ -17,7 +18,9 @@ class HostDirectory final : public Directory {
 
   IoResult<Filestat> stat() override { return stat_at("", /*follow=*/false); }
   IoResult<void> sync(bool data_only) override;
-  IoResult<void> set_times(const TimeUpdate& times) override { return set_times_at("", /*follow=*/false, times); }
+  IoResult<void> set_times(const TimeUpdate& times) override {
+    return set_times_at("", /*follow=*/false, times);
+  }
   IoResult<void> set_flags(Fdflags flags) override;
   IoResult<void> close() override { return handle_.close(); }
 
@@ -28,8 +31,10 @@ class HostDirectory final : public Directory {
   IoResult<void> create_directory(std::string_view path) override;
   IoResult<void> remove_directory(std::string_view path) override;
   IoResult<void> unlink(std::string_view path) override;
-  IoResult<void> rename(std::string_view old_path, Directory& new_directory, std::string_view new_path) override;
-  IoResult<void> link(std::string_view old_path, Directory& new_directory, std::string_view new_path) override;
+  IoResult<void> rename(std::string_view old_path, Directory& new_directory,
+                        std::string_view new_path) override;
+  IoResult<void> link(std::string_view old_path, Directory& new_directory,
+                      std::string_view new_path) override;
   IoResult<void> create_symlink(std::string_view contents, std::string_view path) override;
   IoResult<std::string> read_symlink(std::string_view path) override;
   const void* file_system() const override;

@@ -15,7 +15,8 @@ constexpr uint64_t kMaxTransfer = kArenaSize - kArenaDataOffset;
 // Offsets are signed in WASI as in POSIX.
 constexpr uint64_t kMaxPosition = std::numeric_limits<int64_t>::max();
 
-// Moves all of `pieces` by calls of transfer(part, bytes moved before), until one moves less than it was given.
+// Moves all of `pieces` by calls of transfer(part, bytes moved before), until one moves less than it was
+// given.
 template <typename Byte, typename Transfer>
 IoResult<uint64_t> in_parts(const hostcall::Pieces<Byte>& pieces, Transfer&& transfer) {
   if (total_size(pieces) <= kMaxTransfer) return transfer(pieces, uint64_t{0});
@@ -119,7 +120,9 @@ IoResult<void> HostFile::advise(uint64_t position, uint64_t length, wasi::Advice
   return hostcall::file_advise(handle_.get(), position, length, static_cast<uint32_t>(advice));
 }
 
-IoResult<void> HostFile::sync(bool data_only) { return hostcall::file_sync(handle_.get(), data_only ? 1 : 0); }
+IoResult<void> HostFile::sync(bool data_only) {
+  return hostcall::file_sync(handle_.get(), data_only ? 1 : 0);
+}
 
 IoResult<void> HostFile::set_times(const TimeUpdate& times) {
   if (read_only_mount_) return std::unexpected(Errno::rofs);

@@ -1,8 +1,8 @@
 // A regular file of the host.
 //
-// The position lives here, not at the host: seek and tell cost no host call (but from the end), and the host cannot lie about
-// them. Contents, size and times are the host's word: whoever needs more uses a vault. Transfers larger than the arena are
-// split; a short one ends the operation, with what was moved before it.
+// The position lives here, not at the host: seek and tell cost no host call (but from the end), and the host
+// cannot lie about them. Contents, size and times are the host's word: whoever needs more uses a vault.
+// Transfers larger than the arena are split; a short one ends the operation, with what was moved before it.
 #pragma once
 
 #include "enclave/fs/descriptor.h"
@@ -13,7 +13,9 @@ namespace twine::fs {
 class HostFile final : public Descriptor {
  public:
   HostFile(hostcall::OwnedHandle handle, Fdflags flags, bool read_only_mount)
-      : Descriptor(Filetype::regular_file, flags), handle_(std::move(handle)), read_only_mount_(read_only_mount) {}
+      : Descriptor(Filetype::regular_file, flags),
+        handle_(std::move(handle)),
+        read_only_mount_(read_only_mount) {}
 
   bool seekable() const override { return true; }
   IoResult<uint64_t> read(const Scatter& to) override;

@@ -13,8 +13,8 @@ class HostStream final : public Descriptor {
   HostStream(hostcall::OwnedHandle handle, Filetype filetype, Fdflags flags)
       : Descriptor(filetype, flags), handle_(std::move(handle)) {}
 
-  // One of the three that stand open at launch. Asks the host of what type it is, which decides whether the program's library
-  // takes it for a terminal.
+  // One of the three that stand open at launch. Asks the host of what type it is, which decides whether the
+  // program's library takes it for a terminal.
   static std::unique_ptr<HostStream> standard(hostcall::Handle handle);
 
   IoResult<uint64_t> read(const Scatter& to) override;

@@ -43,6 +43,8 @@ wasi::IoResult<void> check_path(std::string_view path) {
   return {};
 }
 
-wasi::IoResult<void> check_symlink_contents(std::string_view contents) { return check_text(contents); }
+wasi::IoResult<void> check_symlink_contents(std::string_view contents) {
+  return check_text(contents);
+}
 
 }  // namespace twine::fs

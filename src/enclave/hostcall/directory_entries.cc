@@ -15,7 +15,8 @@ DirectoryEntryView take_directory_entry(std::span<const std::byte>& buffer) {
     reply_attack(Call::directory_read, "a name's length is not between 1 and 255");
   }
   if (entry.name_length > buffer.size()) reply_attack(Call::directory_read, "a name is not whole");
-  if (entry.filetype >= wasi::kFiletypeCount) reply_attack(Call::directory_read, "a file type does not exist");
+  if (entry.filetype >= wasi::kFiletypeCount)
+    reply_attack(Call::directory_read, "a file type does not exist");
   const std::string_view name(reinterpret_cast<const char*>(buffer.data()), entry.name_length);
   if (name.find('/') != name.npos || name.find('\0') != name.npos) {
     reply_attack(Call::directory_read, "a name holds a slash or a NUL");

@@ -14,8 +14,9 @@ struct DirectoryEntryView {
   std::string_view name;  // into the buffer
 };
 
-// Takes the first entry off `buffer`, which must not be empty. Ends the enclave if it is not whole or cannot be true: a name of 0 or
-// more than kMaxName bytes or with NUL or slash in it, a file type that does not exist.
+// Takes the first entry off `buffer`, which must not be empty. Ends the enclave if it is not whole or cannot
+// be true: a name of 0 or more than kMaxName bytes or with NUL or slash in it, a file type that does not
+// exist.
 DirectoryEntryView take_directory_entry(std::span<const std::byte>& buffer);
 
 }  // namespace twine::hostcall

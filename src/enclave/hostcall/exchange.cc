@@ -47,7 +47,8 @@ class Sentence {
 }  // namespace
 
 Exchange::Exchange(Call call) : call_(call), arena_(this_threads_arena()) {
-  arena_.at<ArenaHeader>(0).store({.call = static_cast<uint64_t>(call), .args = {}, .result = 0, .reserved = {}});
+  arena_.at<ArenaHeader>(0).store(
+      {.call = static_cast<uint64_t>(call), .args = {}, .result = 0, .reserved = {}});
 }
 
 void Exchange::word(size_t slot, uint64_t value) {
@@ -102,9 +103,13 @@ bool Exchange::stage_whole(size_t slot, std::span<const std::byte> data, uint64_
   return true;
 }
 
-Window Exchange::reserve(size_t slot, uint64_t size) { return take(slot, size); }
+Window Exchange::reserve(size_t slot, uint64_t size) {
+  return take(slot, size);
+}
 
-void Exchange::commit() { enclave::exit_host_call(); }
+void Exchange::commit() {
+  enclave::exit_host_call();
+}
 
 IoResult<uint64_t> Exchange::collect(uint64_t low, uint64_t high) {
   const uint64_t result = arena_.at<uint64_t>(offsetof(ArenaHeader, result)).load();
@@ -125,7 +130,9 @@ IoResult<uint64_t> Exchange::collect(uint64_t low, uint64_t high) {
   return result;
 }
 
-void Exchange::copy_in(Window from, std::span<std::byte> to) const { arena_.copy_in(from.offset, to); }
+void Exchange::copy_in(Window from, std::span<std::byte> to) const {
+  arena_.copy_in(from.offset, to);
+}
 
 void Exchange::copy_in(Window from, uint64_t size, const Scatter& to) const {
   uint64_t offset = from.offset;
@@ -148,7 +155,8 @@ void Exchange::copy_in(Window from, uint64_t size, const Scatter& to) const {
         unread = untrusted::kWord;
       }
       const size_t part = std::min(piece.size(), unread);
-      std::memcpy(piece.data(), reinterpret_cast<const std::byte*>(&word) + (untrusted::kWord - unread), part);
+      std::memcpy(piece.data(), reinterpret_cast<const std::byte*>(&word) + (untrusted::kWord - unread),
+                  part);
       piece = piece.subspan(part);
       unread -= part;
     }

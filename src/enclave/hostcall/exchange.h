@@ -3,9 +3,11 @@
 // The generated functions (hostcalls.h) are the only users. What they rely on:
 //   - stage and reserve lay buffers into the arena's data area, 8-byte aligned, one after the other;
 //   - commit leaves the enclave and comes back;
-//   - collect reads the result word once and returns it only if the table admits it; anything else ends the enclave
+//   - collect reads the result word once and returns it only if the table admits it; anything else ends the
+//   enclave
 //     (platform host_attack, which does not return);
-//   - copy_in copies reply bytes once, from where the enclave reserved them; nothing in the arena says where to look.
+//   - copy_in copies reply bytes once, from where the enclave reserved them; nothing in the arena says where
+//   to look.
 #pragma once
 
 #include <cstddef>
@@ -47,8 +49,8 @@ class Exchange {
   // The result, if it is between `low` and `high`, or an errno of the call's set.
   [[nodiscard]] IoResult<uint64_t> collect(uint64_t low, uint64_t high);
 
-  void copy_in(Window from, std::span<std::byte> to) const;                 // to.size() == from.size
-  void copy_in(Window from, uint64_t size, const Scatter& to) const;        // size <= from.size
+  void copy_in(Window from, std::span<std::byte> to) const;           // to.size() == from.size
+  void copy_in(Window from, uint64_t size, const Scatter& to) const;  // size <= from.size
 
   [[nodiscard]] Call call() const { return call_; }
 
@@ -63,7 +65,8 @@ class Exchange {
 // Ends the enclave: "host attack: CALL: WHAT".
 [[noreturn]] void reply_attack(Call call, std::string_view what);
 
-// Checks of the structs that replies carry, for what the type alone does not say. None returns if the struct cannot be true.
+// Checks of the structs that replies carry, for what the type alone does not say. None returns if the struct
+// cannot be true.
 void check_reply(Call call, const wasi::Filestat& stat);
 inline void check_reply(Call /*call*/, const CpuidRegisters& /*any value can be true*/) {}
 // PollEvents are judged where the interests are known: an event alone can only be malformed.

@@ -32,13 +32,16 @@ IoResult<OwnedHandle> OwnedHandle::open(Handle directory, std::string_view path,
                                         wasi::Fdflags fdflags, uint32_t access, wasi::Filestat& stat) {
   const IoResult<Handle> handle = file_open(directory, path, oflags, fdflags, access, stat);
   if (!handle) return std::unexpected(handle.error());
-  // Those of the launch are never closed, so file_open cannot yield stdio; mounts are not known here, but are not
-  // closed either, and mistaking one for another file is within what the host can do anyway.
-  if (*handle < kFirstMount || !ledger.open(*handle)) reply_attack(Call::file_open, "the handle is open already");
+  // Those of the launch are never closed, so file_open cannot yield stdio; mounts are not known here, but are
+  // not closed either, and mistaking one for another file is within what the host can do anyway.
+  if (*handle < kFirstMount || !ledger.open(*handle))
+    reply_attack(Call::file_open, "the handle is open already");
   return OwnedHandle(*handle, /*closes=*/true);
 }
 
-void forget_open_handles() { ledger.clear(); }
+void forget_open_handles() {
+  ledger.clear();
+}
 
 IoResult<void> OwnedHandle::close() {
   if (!std::exchange(closes_, false)) return {};

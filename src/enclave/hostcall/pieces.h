@@ -1,5 +1,5 @@
-// Buffers in one or several pieces, as readv and writev have them: what is sent gathers, what is received scatters. Every piece is
-// enclave memory.
+// Buffers in one or several pieces, as readv and writev have them: what is sent gathers, what is received
+// scatters. Every piece is enclave memory.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@ class Pieces {
  public:
   using Piece = std::span<Byte>;
 
-  Pieces(Piece single) : single_(single), count_(1) {}  // NOLINT(google-explicit-constructor): a buffer is one piece
+  Pieces(Piece single)
+      : single_(single), count_(1) {}  // NOLINT(google-explicit-constructor): a buffer is one piece
   explicit Pieces(std::span<const Piece> pieces) : pieces_(pieces.data()), count_(pieces.size()) {}
 
   [[nodiscard]] size_t count() const { return count_; }

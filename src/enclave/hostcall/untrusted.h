@@ -1,11 +1,15 @@
 // Memory that the host can change at any moment, and the only ways to touch it.
 //
-// A host address never becomes a C++ pointer outside this file: Untrusted<T> and UntrustedMemory hold it as a number and offer
-// copies only. A copy reads or writes each aligned 8-byte word exactly once and nothing in between, which
-//   - makes a value that was checked the value that is used (no second fetch for the host to win a race on), and
-//   - is what Intel asks of enclaves against stale-data leaks (INTEL-SA-00615: untrusted memory is accessed in aligned
+// A host address never becomes a C++ pointer outside this file: Untrusted<T> and UntrustedMemory hold it as a
+// number and offer copies only. A copy reads or writes each aligned 8-byte word exactly once and nothing in
+// between, which
+//   - makes a value that was checked the value that is used (no second fetch for the host to win a race on),
+//   and
+//   - is what Intel asks of enclaves against stale-data leaks (INTEL-SA-00615: untrusted memory is accessed
+//   in aligned
 //     multiples of 8 bytes).
-// Words at the end of a buffer are completed with zeroes on the way out and cut on the way in, so windows are whole words.
+// Words at the end of a buffer are completed with zeroes on the way out and cut on the way in, so windows are
+// whole words.
 #pragma once
 
 #include <bit>
@@ -31,7 +35,8 @@ inline void store_word(uint64_t address, uint64_t value) {
 // One object in host memory, at an 8-byte aligned address.
 template <typename T>
 class Untrusted {
-  static_assert(!std::is_pointer_v<T> && !std::is_reference_v<T>, "a pointer from the host must never be used");
+  static_assert(!std::is_pointer_v<T> && !std::is_reference_v<T>,
+                "a pointer from the host must never be used");
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % untrusted::kWord == 0);
 
  public:
@@ -60,8 +65,9 @@ class Untrusted {
   uint64_t address_;
 };
 
-// A window of host memory. Address and size are the enclave's own, checked once (platform) to lie outside ELRANGE and to be
-// 8-byte aligned; offsets given to it must be 8-byte aligned and inside, which is the caller's arithmetic, not the host's.
+// A window of host memory. Address and size are the enclave's own, checked once (platform) to lie outside
+// ELRANGE and to be 8-byte aligned; offsets given to it must be 8-byte aligned and inside, which is the
+// caller's arithmetic, not the host's.
 class UntrustedMemory {
  public:
   UntrustedMemory() = default;

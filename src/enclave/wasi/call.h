@@ -2,8 +2,9 @@
 //
 //   Outcome<void> fd_seek(Call& call, uint32_t fd, uint64_t offset, uint32_t whence, uint32_t new_offset);
 //
-// whose Wasm type follows from their parameters (uint32_t is i32, uint64_t is i64) and whose result is the errno. bind<fd_seek>("fd_seek")
-// makes the HostFunction. A failure is an errno for the guest or a trap (an address outside its memory).
+// whose Wasm type follows from their parameters (uint32_t is i32, uint64_t is i64) and whose result is the
+// errno. bind<fd_seek>("fd_seek") makes the HostFunction. A failure is an errno for the guest or a trap (an
+// address outside its memory).
 #pragma once
 
 #include <array>
@@ -24,7 +25,7 @@ namespace twine::wasi {
 
 class Failure {
  public:
-  Failure(Errno error) : error_(error) {}                // NOLINT(google-explicit-constructor)
+  Failure(Errno error) : error_(error) {}                     // NOLINT(google-explicit-constructor)
   Failure(abi::TrapKind trap) : traps_(true), trap_(trap) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool traps() const { return traps_; }
@@ -63,7 +64,8 @@ constexpr char type_letter() {
 
 template <typename... Parameters>
 struct Signature {
-  static constexpr std::array<char, sizeof...(Parameters) + 2> kErrnoResult = {type_letter<Parameters>()..., ':', 'i'};
+  static constexpr std::array<char, sizeof...(Parameters) + 2> kErrnoResult = {type_letter<Parameters>()...,
+                                                                               ':', 'i'};
 };
 
 template <auto Function>

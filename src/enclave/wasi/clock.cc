@@ -12,7 +12,8 @@ Outcome<void> clock_res_get(Call& call, uint32_t id, uint32_t resolution) {
   return {};
 }
 
-Outcome<void> clock_time_get(Call& call, uint32_t id, uint64_t /*precision: any is good enough*/, uint32_t time) {
+Outcome<void> clock_time_get(Call& call, uint32_t id, uint64_t /*precision: any is good enough*/,
+                             uint32_t time) {
   if (id >= kClockCount) return std::unexpected(Errno::inval);
   const uint64_t nanoseconds = TWINE_TRY(hostcall::read_clock(static_cast<Clock>(id)));
   TWINE_TRY(call.memory.store(time, nanoseconds));

@@ -35,8 +35,8 @@ class StringList {
 
 class WasiContext {
  public:
-  // Opens descriptors 0, 1 and 2 on the host's standard streams and the mounts from 3 on. `config` comes from a manifest that
-  // check_manifest has passed.
+  // Opens descriptors 0, 1 and 2 on the host's standard streams and the mounts from 3 on. `config` comes from
+  // a manifest that check_manifest has passed.
   explicit WasiContext(WasiConfig config);
   ~WasiContext();
   WasiContext(const WasiContext&) = delete;

@@ -62,7 +62,8 @@ Outcome<void> fd_fdstat_set_flags(Call& call, uint32_t fd, uint32_t flags) {
   return {};
 }
 
-Outcome<void> fd_fdstat_set_rights(Call& call, uint32_t fd, uint64_t rights_base, uint64_t rights_inheriting) {
+Outcome<void> fd_fdstat_set_rights(Call& call, uint32_t fd, uint64_t rights_base,
+                                   uint64_t rights_inheriting) {
   Resource* resource = TWINE_TRY(call.context.resources.find(fd));
   // Rights can only be given up.
   if ((rights_base & ~resource->rights) != 0 || (rights_inheriting & ~resource->inheriting) != 0) {
@@ -99,7 +100,8 @@ Outcome<void> fd_prestat_get(Call& call, uint32_t fd, uint32_t prestat) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd));
   if (!resource->preopen) return std::unexpected(Errno::badf);
   TWINE_TRY(call.memory.store(
-      prestat, Prestat{.tag = 0, .padding = {}, .pr_name_len = static_cast<uint32_t>(resource->preopen->size())}));
+      prestat,
+      Prestat{.tag = 0, .padding = {}, .pr_name_len = static_cast<uint32_t>(resource->preopen->size())}));
   return {};
 }
 

@@ -16,7 +16,8 @@ Outcome<void> store_size(const Call& call, uint32_t address, uint64_t moved) {
   return {};
 }
 
-// Writes entries into guest memory as preview1 wants them: the last may be cut off, which tells the program that there was no more space.
+// Writes entries into guest memory as preview1 wants them: the last may be cut off, which tells the program
+// that there was no more space.
 class DirentWriter final : public fs::EntrySink {
  public:
   explicit DirentWriter(std::span<std::byte> buffer) : buffer_(buffer) {}
@@ -55,7 +56,8 @@ Outcome<void> fd_read(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len,
   return store_size(call, nread, TWINE_TRY(resource->descriptor->read(buffers.pieces())));
 }
 
-Outcome<void> fd_pread(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset, uint32_t nread) {
+Outcome<void> fd_pread(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset,
+                       uint32_t nread) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd, rights::fd_read));
   auto buffers = TWINE_TRY(Iovecs<std::byte>::load(call, iovs, iovs_len));
   return store_size(call, nread, TWINE_TRY(resource->descriptor->read_at(buffers.pieces(), offset)));
@@ -67,7 +69,8 @@ Outcome<void> fd_write(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len
   return store_size(call, nwritten, TWINE_TRY(resource->descriptor->write(buffers.pieces())));
 }
 
-Outcome<void> fd_pwrite(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset, uint32_t nwritten) {
+Outcome<void> fd_pwrite(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset,
+                        uint32_t nwritten) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd, rights::fd_write));
   auto buffers = TWINE_TRY(Iovecs<const std::byte>::load(call, iovs, iovs_len));
   return store_size(call, nwritten, TWINE_TRY(resource->descriptor->write_at(buffers.pieces(), offset)));
@@ -75,7 +78,8 @@ Outcome<void> fd_pwrite(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_le
 
 Outcome<void> fd_seek(Call& call, uint32_t fd, uint64_t offset, uint32_t whence, uint32_t newoffset) {
   if (whence > static_cast<uint32_t>(Whence::end)) return std::unexpected(Errno::inval);
-  // A stream has no position at all, which is what the program should be told rather than that it may not seek.
+  // A stream has no position at all, which is what the program should be told rather than that it may not
+  // seek.
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd));
   if (resource->descriptor->seekable()) TWINE_TRY(call.context.resources.find(fd, rights::fd_seek));
   const uint64_t position =
@@ -92,7 +96,8 @@ Outcome<void> fd_tell(Call& call, uint32_t fd, uint32_t offset) {
   return {};
 }
 
-Outcome<void> fd_readdir(Call& call, uint32_t fd, uint32_t buf, uint32_t buf_len, uint64_t cookie, uint32_t bufused) {
+Outcome<void> fd_readdir(Call& call, uint32_t fd, uint32_t buf, uint32_t buf_len, uint64_t cookie,
+                         uint32_t bufused) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd));
   fs::Directory* directory = resource->descriptor->as_directory();
   if (directory == nullptr) return std::unexpected(Errno::notdir);

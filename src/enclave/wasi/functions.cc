@@ -61,6 +61,8 @@ constexpr std::array kFunctions = {
 
 }  // namespace
 
-std::span<const HostFunction> wasi_preview1_functions() { return kFunctions; }
+std::span<const HostFunction> wasi_preview1_functions() {
+  return kFunctions;
+}
 
 }  // namespace twine::wasi

@@ -1,5 +1,5 @@
-// The functions of preview1, a family a file. What each does is the specification's text; how it is done here, and what of the
-// host's word is believed, stands in docs/wasi.md.
+// The functions of preview1, a family a file. What each does is the specification's text; how it is done
+// here, and what of the host's word is believed, stands in docs/wasi.md.
 #pragma once
 
 #include "enclave/wasi/call.h"
@@ -55,30 +55,35 @@ Outcome<void> fd_sync(Call& call, uint32_t fd);
 Outcome<fs::TimeUpdate> time_update(uint64_t atim, uint64_t mtim, uint32_t flags);
 
 // fd_io.cc: what moves bytes or the position
-Outcome<void> fd_pread(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset, uint32_t nread);
-Outcome<void> fd_pwrite(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset, uint32_t nwritten);
+Outcome<void> fd_pread(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset,
+                       uint32_t nread);
+Outcome<void> fd_pwrite(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset,
+                        uint32_t nwritten);
 Outcome<void> fd_read(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint32_t nread);
-Outcome<void> fd_readdir(Call& call, uint32_t fd, uint32_t buf, uint32_t buf_len, uint64_t cookie, uint32_t bufused);
+Outcome<void> fd_readdir(Call& call, uint32_t fd, uint32_t buf, uint32_t buf_len, uint64_t cookie,
+                         uint32_t bufused);
 Outcome<void> fd_seek(Call& call, uint32_t fd, uint64_t offset, uint32_t whence, uint32_t newoffset);
 Outcome<void> fd_tell(Call& call, uint32_t fd, uint32_t offset);
 Outcome<void> fd_write(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint32_t nwritten);
 
 // path.cc
 Outcome<void> path_create_directory(Call& call, uint32_t fd, uint32_t path, uint32_t path_len);
-Outcome<void> path_filestat_get(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len, uint32_t buf);
-Outcome<void> path_filestat_set_times(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len,
-                                      uint64_t atim, uint64_t mtim, uint32_t fstflags);
-Outcome<void> path_link(Call& call, uint32_t old_fd, uint32_t old_flags, uint32_t old_path, uint32_t old_path_len,
-                        uint32_t new_fd, uint32_t new_path, uint32_t new_path_len);
-Outcome<void> path_open(Call& call, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t path_len, uint32_t oflags,
-                        uint64_t rights_base, uint64_t rights_inheriting, uint32_t fdflags, uint32_t opened_fd);
-Outcome<void> path_readlink(Call& call, uint32_t fd, uint32_t path, uint32_t path_len, uint32_t buf, uint32_t buf_len,
-                            uint32_t bufused);
+Outcome<void> path_filestat_get(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len,
+                                uint32_t buf);
+Outcome<void> path_filestat_set_times(Call& call, uint32_t fd, uint32_t flags, uint32_t path,
+                                      uint32_t path_len, uint64_t atim, uint64_t mtim, uint32_t fstflags);
+Outcome<void> path_link(Call& call, uint32_t old_fd, uint32_t old_flags, uint32_t old_path,
+                        uint32_t old_path_len, uint32_t new_fd, uint32_t new_path, uint32_t new_path_len);
+Outcome<void> path_open(Call& call, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t path_len,
+                        uint32_t oflags, uint64_t rights_base, uint64_t rights_inheriting, uint32_t fdflags,
+                        uint32_t opened_fd);
+Outcome<void> path_readlink(Call& call, uint32_t fd, uint32_t path, uint32_t path_len, uint32_t buf,
+                            uint32_t buf_len, uint32_t bufused);
 Outcome<void> path_remove_directory(Call& call, uint32_t fd, uint32_t path, uint32_t path_len);
 Outcome<void> path_rename(Call& call, uint32_t fd, uint32_t old_path, uint32_t old_path_len, uint32_t new_fd,
                           uint32_t new_path, uint32_t new_path_len);
-Outcome<void> path_symlink(Call& call, uint32_t old_path, uint32_t old_path_len, uint32_t fd, uint32_t new_path,
-                           uint32_t new_path_len);
+Outcome<void> path_symlink(Call& call, uint32_t old_path, uint32_t old_path_len, uint32_t fd,
+                           uint32_t new_path, uint32_t new_path_len);
 Outcome<void> path_unlink_file(Call& call, uint32_t fd, uint32_t path, uint32_t path_len);
 
 }  // namespace twine::wasi

@@ -1,9 +1,10 @@
 // The linear memory of an instance as host functions see it: nothing but bounds-checked access.
 //
-// An address and a length from the guest become a span only if all of it lies inside the memory's present size (which only
-// grows, so the check stays true). Structs are copied, never overlaid: the guest may share its memory with other threads, and
-// may pass any alignment (preview1 says a misaligned pointer traps; every engine but one accepts it, and so do we).
-// An access outside is the trap `out of bounds memory access`, as preview1 says.
+// An address and a length from the guest become a span only if all of it lies inside the memory's present
+// size (which only grows, so the check stays true). Structs are copied, never overlaid: the guest may share
+// its memory with other threads, and may pass any alignment (preview1 says a misaligned pointer traps; every
+// engine but one accepts it, and so do we). An access outside is the trap `out of bounds memory access`, as
+// preview1 says.
 #pragma once
 
 #include <atomic>
@@ -20,7 +21,8 @@ namespace twine {
 
 class GuestMemory {
  public:
-  // `descriptor` may be null: a module without a memory, in which every access but an empty one at 0 is outside.
+  // `descriptor` may be null: a module without a memory, in which every access but an empty one at 0 is
+  // outside.
   explicit GuestMemory(abi::MemoryDescriptor* descriptor) : descriptor_(descriptor) {}
 
   [[nodiscard]] uint64_t size() const {
@@ -28,7 +30,8 @@ class GuestMemory {
     return std::atomic_ref(descriptor_->size_bytes).load(std::memory_order_acquire);
   }
 
-  [[nodiscard]] std::expected<std::span<std::byte>, abi::TrapKind> bytes(uint32_t address, uint64_t length) const {
+  [[nodiscard]] std::expected<std::span<std::byte>, abi::TrapKind> bytes(uint32_t address,
+                                                                         uint64_t length) const {
     const uint64_t limit = size();
     if (length > limit || address > limit - length) {
       return std::unexpected(abi::TrapKind::out_of_bounds_memory_access);

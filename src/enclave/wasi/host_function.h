@@ -1,5 +1,5 @@
-// What the runtime knows of a function that the enclave itself provides to guests: its name, its type, and how to call it.
-// WASI is one family of them; the runtime links imports against whatever tables it is given.
+// What the runtime knows of a function that the enclave itself provides to guests: its name, its type, and
+// how to call it. WASI is one family of them; the runtime links imports against whatever tables it is given.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ class WasiContext;
 }
 
 // Everything one call sees. `values` holds the parameters in order and receives the results in order: it is
-// ThreadContext::values cut to max(parameters, results). Upper bytes of an i32 parameter's slot are unspecified.
+// ThreadContext::values cut to max(parameters, results). Upper bytes of an i32 parameter's slot are
+// unspecified.
 struct HostCallFrame {
   std::span<abi::Value> values;
   GuestMemory memory;  // memory 0 of the calling instance
@@ -47,7 +48,8 @@ struct HostOutcome {
 struct HostFunction {
   std::string_view module;
   std::string_view name;
-  // Parameters, a colon, results: `i` i32, `I` i64, `f` f32, `F` f64, `V` v128, `r` funcref, `x` externref. "iiIi:i".
+  // Parameters, a colon, results: `i` i32, `I` i64, `f` f32, `F` f64, `V` v128, `r` funcref, `x` externref.
+  // "iiIi:i".
   std::string_view signature;
   HostOutcome (*call)(HostCallFrame&);
 };

@@ -41,7 +41,9 @@ class Iovecs {
     return result;
   }
 
-  [[nodiscard]] hostcall::Pieces<Byte> pieces() { return hostcall::Pieces<Byte>(std::span<const Piece>(data(), count_)); }
+  [[nodiscard]] hostcall::Pieces<Byte> pieces() {
+    return hostcall::Pieces<Byte>(std::span<const Piece>(data(), count_));
+  }
 
  private:
   Piece* data() { return many_.empty() ? few_.data() : many_.data(); }

@@ -53,7 +53,8 @@ Outcome<void> path_create_directory(Call& call, uint32_t fd, uint32_t path, uint
   return {};
 }
 
-Outcome<void> path_filestat_get(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len, uint32_t buf) {
+Outcome<void> path_filestat_get(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len,
+                                uint32_t buf) {
   const bool follow = TWINE_TRY(follows(flags));
   const auto at = TWINE_TRY(find_directory(call, fd, rights::path_filestat_get));
   const std::string name = TWINE_TRY(load_path(call, path, path_len));
@@ -62,8 +63,8 @@ Outcome<void> path_filestat_get(Call& call, uint32_t fd, uint32_t flags, uint32_
   return {};
 }
 
-Outcome<void> path_filestat_set_times(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len,
-                                      uint64_t atim, uint64_t mtim, uint32_t fstflags) {
+Outcome<void> path_filestat_set_times(Call& call, uint32_t fd, uint32_t flags, uint32_t path,
+                                      uint32_t path_len, uint64_t atim, uint64_t mtim, uint32_t fstflags) {
   const bool follow = TWINE_TRY(follows(flags));
   const fs::TimeUpdate times = TWINE_TRY(time_update(atim, mtim, fstflags));
   const auto at = TWINE_TRY(find_directory(call, fd, rights::path_filestat_set_times));
@@ -72,8 +73,8 @@ Outcome<void> path_filestat_set_times(Call& call, uint32_t fd, uint32_t flags, u
   return {};
 }
 
-Outcome<void> path_link(Call& call, uint32_t old_fd, uint32_t old_flags, uint32_t old_path, uint32_t old_path_len,
-                        uint32_t new_fd, uint32_t new_path, uint32_t new_path_len) {
+Outcome<void> path_link(Call& call, uint32_t old_fd, uint32_t old_flags, uint32_t old_path,
+                        uint32_t old_path_len, uint32_t new_fd, uint32_t new_path, uint32_t new_path_len) {
   // A link to what a symbolic link leads to cannot be made without a race; wasmtime refuses it too.
   if (TWINE_TRY(follows(old_flags))) return std::unexpected(Errno::inval);
   const auto from = TWINE_TRY(find_directory(call, old_fd, rights::path_link_source));
@@ -84,8 +85,9 @@ Outcome<void> path_link(Call& call, uint32_t old_fd, uint32_t old_flags, uint32_
   return {};
 }
 
-Outcome<void> path_open(Call& call, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t path_len, uint32_t oflags,
-                        uint64_t rights_base, uint64_t rights_inheriting, uint32_t fdflags, uint32_t opened_fd) {
+Outcome<void> path_open(Call& call, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t path_len,
+                        uint32_t oflags, uint64_t rights_base, uint64_t rights_inheriting, uint32_t fdflags,
+                        uint32_t opened_fd) {
   const bool follow = TWINE_TRY(follows(dirflags));
   if ((oflags & ~uint32_t{oflags::all}) != 0 || (fdflags & ~uint32_t{fdflags::all}) != 0) {
     return std::unexpected(Errno::inval);
@@ -98,7 +100,8 @@ Outcome<void> path_open(Call& call, uint32_t fd, uint32_t dirflags, uint32_t pat
   // The place for the result is checked before there is a descriptor that nobody would know of.
   TWINE_TRY(call.memory.bytes(opened_fd, sizeof(uint32_t)));
 
-  // Programs ask for whatever their library's mask holds; what the directory cannot pass on is left out, as in every WASI host.
+  // Programs ask for whatever their library's mask holds; what the directory cannot pass on is left out, as
+  // in every WASI host.
   const Rights granted = rights_base & at.resource->inheriting;
   fs::OpenOptions options{
       .oflags = static_cast<Oflags>(oflags),
@@ -110,15 +113,18 @@ Outcome<void> path_open(Call& call, uint32_t fd, uint32_t dirflags, uint32_t pat
   };
   auto descriptor = TWINE_TRY(at.directory->open(name, options));
   const Rights most = most_rights(*descriptor);
-  const Rights inheriting = descriptor->as_directory() != nullptr ? rights_inheriting & at.resource->inheriting : 0;
-  const uint32_t opened = TWINE_TRY(call.context.resources.insert(
-      {.descriptor = std::move(descriptor), .rights = granted & most, .inheriting = inheriting, .preopen = {}}));
+  const Rights inheriting =
+      descriptor->as_directory() != nullptr ? rights_inheriting & at.resource->inheriting : 0;
+  const uint32_t opened = TWINE_TRY(call.context.resources.insert({.descriptor = std::move(descriptor),
+                                                                   .rights = granted & most,
+                                                                   .inheriting = inheriting,
+                                                                   .preopen = {}}));
   TWINE_TRY(call.memory.store(opened_fd, opened));
   return {};
 }
 
-Outcome<void> path_readlink(Call& call, uint32_t fd, uint32_t path, uint32_t path_len, uint32_t buf, uint32_t buf_len,
-                            uint32_t bufused) {
+Outcome<void> path_readlink(Call& call, uint32_t fd, uint32_t path, uint32_t path_len, uint32_t buf,
+                            uint32_t buf_len, uint32_t bufused) {
   const auto at = TWINE_TRY(find_directory(call, fd, rights::path_readlink));
   const std::string name = TWINE_TRY(load_path(call, path, path_len));
   const std::string contents = TWINE_TRY(at.directory->read_symlink(name));
@@ -146,8 +152,8 @@ Outcome<void> path_rename(Call& call, uint32_t fd, uint32_t old_path, uint32_t o
   return {};
 }
 
-Outcome<void> path_symlink(Call& call, uint32_t old_path, uint32_t old_path_len, uint32_t fd, uint32_t new_path,
-                           uint32_t new_path_len) {
+Outcome<void> path_symlink(Call& call, uint32_t old_path, uint32_t old_path_len, uint32_t fd,
+                           uint32_t new_path, uint32_t new_path_len) {
   const auto at = TWINE_TRY(find_directory(call, fd, rights::path_symlink));
   if (old_path_len > hostcall::kMaxPath) return std::unexpected(Errno::nametoolong);
   const std::string contents = TWINE_TRY(call.string(old_path, old_path_len));

@@ -1,7 +1,8 @@
 // poll_oneoff: waiting for time and for descriptors.
 //
-// The host is asked to wait, but never believed about time: a timer has run out when the clock inside says so, and a host that comes back
-// early is asked again. What it says about descriptors is a hint that the read or write that follows puts right.
+// The host is asked to wait, but never believed about time: a timer has run out when the clock inside says
+// so, and a host that comes back early is asked again. What it says about descriptors is a hint that the read
+// or write that follows puts right.
 
 #include <algorithm>
 #include <limits>
@@ -17,7 +18,9 @@ namespace {
 
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 
-uint64_t saturating_add(uint64_t a, uint64_t b) { return a > kNever - b ? kNever : a + b; }
+uint64_t saturating_add(uint64_t a, uint64_t b) {
+  return a > kNever - b ? kNever : a + b;
+}
 
 Event event_of(const Subscription& subscription) {
   return {.userdata = subscription.userdata,
@@ -144,7 +147,8 @@ class Poll {
 
 Outcome<void> poll_oneoff(Call& call, uint32_t in, uint32_t out, uint32_t nsubscriptions, uint32_t nevents) {
   if (nsubscriptions == 0 || nsubscriptions > hostcall::kMaxPollEntries) return std::unexpected(Errno::inval);
-  const auto subscriptions = TWINE_TRY(call.memory.bytes(in, uint64_t{nsubscriptions} * sizeof(Subscription)));
+  const auto subscriptions =
+      TWINE_TRY(call.memory.bytes(in, uint64_t{nsubscriptions} * sizeof(Subscription)));
   const auto to = TWINE_TRY(call.memory.bytes(out, uint64_t{nsubscriptions} * sizeof(Event)));
   Poll poll(call);
   for (uint32_t i = 0; i < nsubscriptions; ++i) {

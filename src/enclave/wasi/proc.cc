@@ -5,7 +5,9 @@
 
 namespace twine::wasi {
 
-HostOutcome proc_exit(HostCallFrame& frame) { return HostOutcome::exited(frame.i32(0)); }
+HostOutcome proc_exit(HostCallFrame& frame) {
+  return HostOutcome::exited(frame.i32(0));
+}
 
 Outcome<void> proc_raise(Call& /*call*/, uint32_t /*sig*/) {
   return std::unexpected(Errno::notsup);  // there are no signals; wasi-libc raises none by this

@@ -8,7 +8,8 @@
 
 namespace twine::wasi {
 
-// Every function of wasi_snapshot_preview1, those that answer ENOTSUP or ENOTSOCK included (docs/wasi.md lists the state of each).
+// Every function of wasi_snapshot_preview1, those that answer ENOTSUP or ENOTSOCK included (docs/wasi.md
+// lists the state of each).
 std::span<const HostFunction> wasi_preview1_functions();
 
 }  // namespace twine::wasi

@@ -29,7 +29,8 @@ wasi::IoResult<UniqueFd> open_beneath(int directory, std::string_view path, int 
     const int64_t fd = syscall(SYS_openat2, directory, terminated.c_str(), &how, sizeof how);
     if (fd >= 0) return UniqueFd(static_cast<int>(fd));
     if (errno == EXDEV) return std::unexpected(wasi::Errno::perm);
-    const bool again = errno == EINTR || (errno == EAGAIN && (flags & O_NONBLOCK) == 0 && attempt < kResolutionAttempts);
+    const bool again =
+        errno == EINTR || (errno == EAGAIN && (flags & O_NONBLOCK) == 0 && attempt < kResolutionAttempts);
     if (!again) return system_error();
   }
 }

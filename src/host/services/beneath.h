@@ -1,9 +1,10 @@
 // Paths that cannot leave their directory.
 //
-// Every path of a guest is resolved by the kernel with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS: each `..` and each symbolic link on the
-// way is judged as it is walked, so nothing can be swapped between a check and its use. An attempt to leave is `perm`, as other WASI
-// hosts answer it. Operations that act on a name (create, remove, rename) resolve the parent this way and hand the last component,
-// which has no slash before its end, to a system call that does not follow it.
+// Every path of a guest is resolved by the kernel with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS: each `..`
+// and each symbolic link on the way is judged as it is walked, so nothing can be swapped between a check and
+// its use. An attempt to leave is `perm`, as other WASI hosts answer it. Operations that act on a name
+// (create, remove, rename) resolve the parent this way and hand the last component, which has no slash before
+// its end, to a system call that does not follow it.
 #pragma once
 
 #include <string>
@@ -24,7 +25,8 @@ class Parent {
   static wasi::IoResult<Parent> resolve(int directory, std::string_view path);
 
   [[nodiscard]] int fd() const { return opened_.valid() ? opened_.get() : borrowed_; }
-  // As given, with its trailing slashes: the kernel's name operations know what those mean and do not follow a link for them.
+  // As given, with its trailing slashes: the kernel's name operations know what those mean and do not follow
+  // a link for them.
   [[nodiscard]] const char* name() const { return name_.c_str(); }
   // link(2) would follow a symbolic link for the sake of a trailing slash.
   [[nodiscard]] bool has_trailing_slash() const { return name_.ends_with('/'); }

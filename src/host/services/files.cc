@@ -18,8 +18,9 @@ namespace {
 
 constexpr uint64_t kMaxOffset = std::numeric_limits<off_t>::max();
 
-// Keeps a write to a pipe without a reader from killing the process: SIGPIPE is blocked, and eaten if the write raised it.
-// (Ignoring it for the whole process would change the behaviour of a program that embeds Twine.)
+// Keeps a write to a pipe without a reader from killing the process: SIGPIPE is blocked, and eaten if the
+// write raised it. (Ignoring it for the whole process would change the behaviour of a program that embeds
+// Twine.)
 class SigpipeGuard {
  public:
   explicit SigpipeGuard(bool needed) : active_(needed) {
@@ -72,7 +73,8 @@ IoResult<uint64_t> Services::Impl::file_read(Handle handle, uint64_t position, s
   return retrying([&] { return ::pread(fd, data.data(), data.size(), static_cast<off_t>(position)); });
 }
 
-IoResult<uint64_t> Services::Impl::file_write(Handle handle, uint64_t position, std::span<const std::byte> data) {
+IoResult<uint64_t> Services::Impl::file_write(Handle handle, uint64_t position,
+                                              std::span<const std::byte> data) {
   const auto file = handles_.find(handle);
   if (!file) return std::unexpected(file.error());
   const int fd = (*file)->fd();
@@ -95,11 +97,13 @@ IoResult<uint64_t> Services::Impl::file_allocate(Handle handle, uint64_t positio
   const auto file = find_writable(handle);
   if (!file) return std::unexpected(file.error());
   if (position > kMaxOffset || length > kMaxOffset) return std::unexpected(wasi::Errno::inval);
-  return retrying(
-      [&] { return ::fallocate((*file)->fd(), 0, static_cast<off_t>(position), static_cast<off_t>(length)); });
+  return retrying([&] {
+    return ::fallocate((*file)->fd(), 0, static_cast<off_t>(position), static_cast<off_t>(length));
+  });
 }
 
-IoResult<uint64_t> Services::Impl::file_advise(Handle handle, uint64_t position, uint64_t length, uint32_t advice) {
+IoResult<uint64_t> Services::Impl::file_advise(Handle handle, uint64_t position, uint64_t length,
+                                               uint32_t advice) {
   static constexpr std::array<int, wasi::kAdviceCount> kAdvice = {
       POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
       POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE,
@@ -109,7 +113,8 @@ IoResult<uint64_t> Services::Impl::file_advise(Handle handle, uint64_t position,
   if (position > kMaxOffset || length > kMaxOffset || advice >= kAdvice.size()) {
     return std::unexpected(wasi::Errno::inval);
   }
-  const int error = ::posix_fadvise((*file)->fd(), static_cast<off_t>(position), static_cast<off_t>(length), kAdvice[advice]);
+  const int error = ::posix_fadvise((*file)->fd(), static_cast<off_t>(position), static_cast<off_t>(length),
+                                    kAdvice[advice]);
   if (error != 0) return std::unexpected(to_wasi(error));
   return 0;
 }

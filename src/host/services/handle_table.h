@@ -25,7 +25,8 @@ struct OpenFile {
   [[nodiscard]] int fd() const { return owned.valid() ? owned.get() : borrowed; }
 };
 
-// Files are shared with the calls that are using them: closing a handle while another thread reads from it is harmless.
+// Files are shared with the calls that are using them: closing a handle while another thread reads from it is
+// harmless.
 class HandleTable {
  public:
   // The lowest free number, or `nfile`.

@@ -35,7 +35,8 @@ int open_flags(uint32_t oflags, uint32_t fdflags, uint32_t access) {
   return flags;
 }
 
-// What a path operation acts on: the handle's own file for an empty path, else what the path leads to, as O_PATH.
+// What a path operation acts on: the handle's own file for an empty path, else what the path leads to, as
+// O_PATH.
 class Target {
  public:
   static IoResult<Target> resolve(const OpenFile& file, std::string_view path, bool follow) {
@@ -73,7 +74,7 @@ constexpr size_t kKernelNameOffset = 19;
 
 wasi::Filetype entry_filetype(int listing, uint8_t type, const char* name) {
   if (type != DT_UNKNOWN) return to_wasi_filetype(static_cast<mode_t>(DTTOIF(type)));
-  struct stat status {};
+  struct stat status{};
   if (fstatat(listing, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return wasi::Filetype::unknown;
   return to_wasi_filetype(status.st_mode);
 }
@@ -138,7 +139,8 @@ IoResult<uint64_t> Services::Impl::file_set_times(Handle directory, std::string_
   return retrying([&] { return ::utimensat(target->fd(), "", times, AT_EMPTY_PATH); });
 }
 
-IoResult<uint64_t> Services::Impl::directory_read(Handle directory, uint64_t cookie, std::span<std::byte> entries) {
+IoResult<uint64_t> Services::Impl::directory_read(Handle directory, uint64_t cookie,
+                                                  std::span<std::byte> entries) {
   const auto file = handles_.find(directory);
   if (!file) return std::unexpected(file.error());
   OpenFile& open = **file;
@@ -203,8 +205,8 @@ IoResult<uint64_t> Services::Impl::file_unlink(Handle directory, std::string_vie
   return retrying([&] { return ::unlinkat(parent->fd(), parent->name(), 0); });
 }
 
-IoResult<uint64_t> Services::Impl::file_rename(Handle old_directory, std::string_view old_path, Handle new_directory,
-                                               std::string_view new_path) {
+IoResult<uint64_t> Services::Impl::file_rename(Handle old_directory, std::string_view old_path,
+                                               Handle new_directory, std::string_view new_path) {
   const auto old_file = find_writable(old_directory);
   if (!old_file) return std::unexpected(old_file.error());
   const auto new_file = find_writable(new_directory);
@@ -216,8 +218,8 @@ IoResult<uint64_t> Services::Impl::file_rename(Handle old_directory, std::string
   return retrying([&] { return ::renameat(from->fd(), from->name(), to->fd(), to->name()); });
 }
 
-IoResult<uint64_t> Services::Impl::file_link(Handle old_directory, std::string_view old_path, Handle new_directory,
-                                             std::string_view new_path) {
+IoResult<uint64_t> Services::Impl::file_link(Handle old_directory, std::string_view old_path,
+                                             Handle new_directory, std::string_view new_path) {
   // A link made from a read-only mount would be a way to write to its file.
   const auto old_file = find_writable(old_directory);
   if (!old_file) return std::unexpected(old_file.error());
@@ -234,7 +236,8 @@ IoResult<uint64_t> Services::Impl::file_link(Handle old_directory, std::string_v
   return retrying([&] { return ::linkat(from->fd(), from->name(), to->fd(), to->name(), 0); });
 }
 
-IoResult<uint64_t> Services::Impl::symlink_create(std::string_view contents, Handle directory, std::string_view path) {
+IoResult<uint64_t> Services::Impl::symlink_create(std::string_view contents, Handle directory,
+                                                  std::string_view path) {
   const auto file = find_writable(directory);
   if (!file) return std::unexpected(file.error());
   // Whoever follows it on the host later must not be led to a place of the guest's choosing.
@@ -244,14 +247,16 @@ IoResult<uint64_t> Services::Impl::symlink_create(std::string_view contents, Han
   return retrying([&] { return ::symlinkat(std::string(contents).c_str(), parent->fd(), parent->name()); });
 }
 
-IoResult<uint64_t> Services::Impl::symlink_read(Handle directory, std::string_view path, std::span<std::byte> contents) {
+IoResult<uint64_t> Services::Impl::symlink_read(Handle directory, std::string_view path,
+                                                std::span<std::byte> contents) {
   const auto file = handles_.find(directory);
   if (!file) return std::unexpected(file.error());
   if (path.empty()) return std::unexpected(wasi::Errno::noent);
   const auto target = Target::resolve(**file, path, /*follow=*/false);
   if (!target) return std::unexpected(target.error());
-  return retrying(
-      [&] { return ::readlinkat(target->fd(), "", reinterpret_cast<char*>(contents.data()), contents.size()); });
+  return retrying([&] {
+    return ::readlinkat(target->fd(), "", reinterpret_cast<char*>(contents.data()), contents.size());
+  });
 }
 
 }  // namespace twine::host

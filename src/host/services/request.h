@@ -12,11 +12,13 @@
 
 namespace twine::hostcall {
 
-// The enclave is not trusted here either: a buffer must lie in the data area and be aligned, a handle or number must fit its type, a path
-// must not hold a NUL. What fails makes the request invalid, and valid() must be asked before anything is used.
+// The enclave is not trusted here either: a buffer must lie in the data area and be aligned, a handle or
+// number must fit its type, a path must not hold a NUL. What fails makes the request invalid, and valid()
+// must be asked before anything is used.
 class Request {
  public:
-  explicit Request(std::span<std::byte> arena) : arena_(arena), header_(*reinterpret_cast<ArenaHeader*>(arena.data())) {}
+  explicit Request(std::span<std::byte> arena)
+      : arena_(arena), header_(*reinterpret_cast<ArenaHeader*>(arena.data())) {}
 
   [[nodiscard]] Call call() const { return static_cast<Call>(header_.call); }
   [[nodiscard]] bool valid() const { return valid_; }

@@ -25,7 +25,8 @@ Result<UniqueFd> open_mount(const std::string& path) {
     case ENOENT:
       return fail(ErrorCode::not_found, path + ": no such directory to mount; create it or correct --dir");
     case ENOTDIR:
-      return fail(ErrorCode::invalid_argument, path + ": not a directory; --dir takes the directory that holds it");
+      return fail(ErrorCode::invalid_argument,
+                  path + ": not a directory; --dir takes the directory that holds it");
     case EACCES:
       return fail(ErrorCode::permission, path + ": cannot be entered by this user, so it cannot be mounted");
     default:
@@ -34,7 +35,7 @@ Result<UniqueFd> open_mount(const std::string& path) {
 }
 
 bool is_stream(int fd) {
-  struct stat status {};
+  struct stat status{};
   return fstat(fd, &status) != 0 || !S_ISREG(status.st_mode);
 }
 
@@ -59,9 +60,13 @@ void Services::serve(std::span<std::byte> arena) {
   hostcall::serve(*impl_, arena);
 }
 
-std::vector<std::byte> Services::output() const { return impl_->output(); }
+std::vector<std::byte> Services::output() const {
+  return impl_->output();
+}
 
-uint64_t Services::calls_served() const { return impl_->calls_served.load(std::memory_order_relaxed); }
+uint64_t Services::calls_served() const {
+  return impl_->calls_served.load(std::memory_order_relaxed);
+}
 
 Result<void> Services::Impl::open_launch_handles() {
   for (const int fd : {config_.standard_input, config_.standard_output, config_.standard_error}) {
@@ -163,7 +168,8 @@ IoResult<uint64_t> Services::Impl::pages_restrict(uint64_t offset, uint64_t leng
 
 // ---------------------------------------------------------------- machine
 
-IoResult<uint64_t> Services::Impl::cpuid(uint32_t leaf, uint32_t subleaf, hostcall::CpuidRegisters& registers) {
+IoResult<uint64_t> Services::Impl::cpuid(uint32_t leaf, uint32_t subleaf,
+                                         hostcall::CpuidRegisters& registers) {
   if (config_.cpuid) {
     registers = config_.cpuid(leaf, subleaf);
   } else {

@@ -1,9 +1,10 @@
 // What answers host calls: the host's half of the door.
 //
-// Untrusted by the enclave, and itself on guard against the guest: a path is resolved by the kernel beneath the mount's
-// directory and nowhere else (openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS), so that neither `..`, nor an absolute path, nor a
-// symbolic link, nor one that is swapped while it is followed, leads out of it; a read-only mount opens nothing for
-// writing. Serves one enclave; calls of several threads may come at once.
+// Untrusted by the enclave, and itself on guard against the guest: a path is resolved by the kernel beneath
+// the mount's directory and nowhere else (openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS), so that
+// neither `..`, nor an absolute path, nor a symbolic link, nor one that is swapped while it is followed,
+// leads out of it; a read-only mount opens nothing for writing. Serves one enclave; calls of several threads
+// may come at once.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +27,8 @@ struct HostMount {
   bool read_only = false;
 };
 
-// The memory side of host calls; host/sgx implements it over the driver. Offsets are from the enclave's base; arguments are the
-// enclave's wishes and must be judged by whoever implements this (the driver does).
+// The memory side of host calls; host/sgx implements it over the driver. Offsets are from the enclave's base;
+// arguments are the enclave's wishes and must be judged by whoever implements this (the driver does).
 class PageService {
  public:
   virtual ~PageService() = default;

@@ -1,5 +1,5 @@
-// The host calls by family: services.cc (launch, memory, machine), files.cc, paths.cc, time.cc (clocks and poll).
-// What each must do stands in common/hostcall.def.
+// The host calls by family: services.cc (launch, memory, machine), files.cc, paths.cc, time.cc (clocks and
+// poll). What each must do stands in common/hostcall.def.
 #pragma once
 
 #include <atomic>
@@ -50,7 +50,8 @@ class Services::Impl final : public hostcall::HostCalls {
   IoResult<uint64_t> file_close(Handle file) override;
   IoResult<uint64_t> file_read(Handle file, uint64_t position, std::span<std::byte> data) override;
   IoResult<uint64_t> file_write(Handle file, uint64_t position, std::span<const std::byte> data) override;
-  IoResult<uint64_t> file_stat(Handle directory, std::string_view path, uint32_t follow, wasi::Filestat& stat) override;
+  IoResult<uint64_t> file_stat(Handle directory, std::string_view path, uint32_t follow,
+                               wasi::Filestat& stat) override;
   IoResult<uint64_t> file_set_size(Handle file, uint64_t size) override;
   IoResult<uint64_t> file_allocate(Handle file, uint64_t position, uint64_t length) override;
   IoResult<uint64_t> file_advise(Handle file, uint64_t position, uint64_t length, uint32_t advice) override;
@@ -68,8 +69,10 @@ class Services::Impl final : public hostcall::HostCalls {
                                  std::string_view new_path) override;
   IoResult<uint64_t> file_link(Handle old_directory, std::string_view old_path, Handle new_directory,
                                std::string_view new_path) override;
-  IoResult<uint64_t> symlink_create(std::string_view contents, Handle directory, std::string_view path) override;
-  IoResult<uint64_t> symlink_read(Handle directory, std::string_view path, std::span<std::byte> contents) override;
+  IoResult<uint64_t> symlink_create(std::string_view contents, Handle directory,
+                                    std::string_view path) override;
+  IoResult<uint64_t> symlink_read(Handle directory, std::string_view path,
+                                  std::span<std::byte> contents) override;
 
  private:
   [[nodiscard]] IoResult<std::span<const std::byte>> input(uint32_t which) const;

@@ -16,18 +16,25 @@ wasi::Timestamp nanoseconds(const timespec& time) {
 
 wasi::Filetype to_wasi_filetype(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFBLK: return wasi::Filetype::block_device;
-    case S_IFCHR: return wasi::Filetype::character_device;
-    case S_IFDIR: return wasi::Filetype::directory;
-    case S_IFREG: return wasi::Filetype::regular_file;
-    case S_IFLNK: return wasi::Filetype::symbolic_link;
-    case S_IFSOCK: return wasi::Filetype::socket_stream;
-    default: return wasi::Filetype::unknown;  // WASI has no pipes
+    case S_IFBLK:
+      return wasi::Filetype::block_device;
+    case S_IFCHR:
+      return wasi::Filetype::character_device;
+    case S_IFDIR:
+      return wasi::Filetype::directory;
+    case S_IFREG:
+      return wasi::Filetype::regular_file;
+    case S_IFLNK:
+      return wasi::Filetype::symbolic_link;
+    case S_IFSOCK:
+      return wasi::Filetype::socket_stream;
+    default:
+      return wasi::Filetype::unknown;  // WASI has no pipes
   }
 }
 
 wasi::IoResult<wasi::Filestat> stat_fd(int fd) {
-  struct stat status {};
+  struct stat status{};
   const auto done = retrying([&] { return ::fstat(fd, &status); });
   if (!done) return std::unexpected(done.error());
   return wasi::Filestat{

@@ -16,8 +16,8 @@ namespace twine::host {
 namespace {
 
 constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
-constexpr std::array<clockid_t, wasi::kClockCount> kClocks = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
-                                                              CLOCK_THREAD_CPUTIME_ID};
+constexpr std::array<clockid_t, wasi::kClockCount> kClocks = {
+    CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID};
 
 uint64_t nanoseconds(const timespec& time) {
   return static_cast<uint64_t>(time.tv_sec) * kNanosecondsPerSecond + static_cast<uint64_t>(time.tv_nsec);
@@ -41,11 +41,14 @@ hostcall::PollEvent to_event(const pollfd& polled) {
   }
   // An error makes the file ready: the read or write that follows tells which it is.
   const bool ended = (polled.revents & (POLLHUP | POLLERR)) != 0;
-  if ((polled.events & POLLIN) != 0 && ((polled.revents & POLLIN) != 0 || ended)) event.ready |= hostcall::kPollRead;
-  if ((polled.events & POLLOUT) != 0 && ((polled.revents & POLLOUT) != 0 || ended)) event.ready |= hostcall::kPollWrite;
+  if ((polled.events & POLLIN) != 0 && ((polled.revents & POLLIN) != 0 || ended))
+    event.ready |= hostcall::kPollRead;
+  if ((polled.events & POLLOUT) != 0 && ((polled.revents & POLLOUT) != 0 || ended))
+    event.ready |= hostcall::kPollWrite;
   if ((polled.revents & POLLHUP) != 0) event.ready |= hostcall::kPollHangup;
   int available = 0;
-  if ((event.ready & hostcall::kPollRead) != 0 && ioctl(polled.fd, FIONREAD, &available) == 0 && available > 0) {
+  if ((event.ready & hostcall::kPollRead) != 0 && ioctl(polled.fd, FIONREAD, &available) == 0 &&
+      available > 0) {
     event.bytes = static_cast<uint64_t>(available);
   }
   return event;
