@@ -15,19 +15,25 @@
  *     if (error) fprintf(stderr, "%s\n", twine_error_message(error));
  *
  * Conventions
- *   Errors      A function that can fail returns NULL when it succeeded, else an error that the caller
- * deletes; its outputs are then untouched. Messages are one sentence for a person: the thing, the fault, the
- * remedy. Ownership   Whoever gets an object from a `_new`, `_load`, `_read` or through an out-parameter
- * deletes it with the type's
- *               `_delete`, which accepts NULL. Strings and bytes that are passed in are copied. Pointers that
- * are returned stay valid as long as the object they were asked of and until its next change. An enclave and
- * modules may be deleted while a launch refers to them: launches keep what they need. Threads     Different
- * objects may be used on different threads. One object may be read by several at once, and changed by one.
- *               twine_launch_run may run on several threads at once for different launches, with one enclave
- * or several. Signals     An emulated enclave handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP and SIGSYS on
- * threads that are inside it; handlers that were installed before twine_enclave_load see all others.
- *   Stability   Types are opaque and enumerators keep their numbers. Structures begin with their size, which
- * the caller sets, so that members can be added. Text        UTF-8. Paths are the system's bytes.
+ *
+ * - Errors: a function that can fail returns NULL when it succeeded, else an error that the caller deletes;
+ * its outputs are then untouched. Messages are one sentence for a person: the thing, the fault, the remedy.
+ *
+ * - Ownership: whoever gets an object from a `_new`, `_load`, `_read` or through an out-parameter deletes it
+ * with the type's `_delete`, which accepts NULL. Strings and bytes that are passed in are copied. A pointer
+ * that is returned stays valid as long as the object it was asked of, and until its next change. An enclave
+ * and modules may be deleted while a launch refers to them: launches keep what they need.
+ *
+ * - Threads: different objects may be used on different threads. One object may be read by several at once,
+ * and changed by one. twine_launch_run may run on several threads at once, with one enclave or several.
+ *
+ * - Signals: an emulated enclave handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP and SIGSYS on threads that
+ * are inside it. Handlers that the program installed before its first launch see all others.
+ *
+ * - Stability: types are opaque and enumerators keep their numbers. A structure begins with its size, which
+ * the caller sets, so that members can be added.
+ *
+ * - Text is UTF-8. Paths are the system's bytes.
  */
 #ifndef TWINE_TWINE_H
 #define TWINE_TWINE_H
@@ -51,8 +57,7 @@ extern "C" {
 /* "0.1.0"; of the library, not of this header. */
 TWINE_API const char* twine_version(void);
 
-/* --- Errors
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Errors --- */
 
 typedef struct twine_error twine_error;
 
@@ -75,8 +80,7 @@ TWINE_API twine_error_code twine_error_get_code(const twine_error* error);
 TWINE_API const char* twine_error_message(const twine_error* error);
 TWINE_API void twine_error_delete(twine_error* error);
 
-/* --- Enclaves
- * ---------------------------------------------------------------------------------------------------- */
+/* --- Enclaves --- */
 
 /* An enclave image with its signature, and where it shall run. Each launch gets a fresh enclave of it. */
 typedef struct twine_enclave twine_enclave;
@@ -84,8 +88,7 @@ typedef struct twine_enclave twine_enclave;
 typedef enum twine_sgx {
   TWINE_SGX_AUTO = 0,     /* hardware where its driver is present, else emulated */
   TWINE_SGX_HARDWARE = 1, /* the Linux SGX driver, or an error that names what is missing */
-  TWINE_SGX_EMULATED =
-      2, /* software SGX. It keeps no secret from this machine, and every launch says so on standard error */
+  TWINE_SGX_EMULATED = 2, /* software SGX; it keeps no secrets, and every launch says so on standard error */
 } twine_sgx;
 
 /* Reads an enclave image and its SIGSTRUCT, PATH and PATH.sig, and checks that they fit together. `path`
@@ -103,8 +106,7 @@ TWINE_API void twine_enclave_mrsigner(const twine_enclave* enclave, uint8_t mrsi
 /* Whether launches run in software SGX. */
 TWINE_API bool twine_enclave_is_emulated(const twine_enclave* enclave);
 
-/* --- Compilation
- * ------------------------------------------------------------------------------------------------- */
+/* --- Compilation --- */
 
 /* How .wasm becomes machine code. */
 typedef struct twine_compile_options twine_compile_options;
@@ -134,8 +136,7 @@ TWINE_API void twine_compile_options_set_enclave(twine_compile_options* options,
 TWINE_API void twine_compile_options_set_progress(twine_compile_options* options, twine_progress* progress,
                                                   void* context);
 
-/* --- Modules
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Modules --- */
 
 /* A compiled module: machine code and the Wasm it was made from, signed. */
 typedef struct twine_module twine_module;
@@ -164,8 +165,7 @@ TWINE_API void twine_module_signer(const twine_module* module, uint8_t key[32]);
 /* What went wrong without hindering: the cache cannot be written, and why. NULL if nothing. */
 TWINE_API const char* twine_module_warning(const twine_module* module);
 
-/* --- Launches
- * ---------------------------------------------------------------------------------------------------- */
+/* --- Launches --- */
 
 /* What shall be run, with what. Everything here but host paths and file descriptors goes into the launch
  * manifest, which the enclave reads and evidence binds. */
@@ -209,8 +209,7 @@ typedef struct twine_result twine_result;
 TWINE_API TWINE_MUST_USE twine_error* twine_launch_run(const twine_launch* launch,
                                                        const twine_enclave* enclave, twine_result** result);
 
-/* --- Results
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Results --- */
 
 TWINE_API void twine_result_delete(twine_result* result);
 

@@ -34,7 +34,7 @@ Result<uint64_t> parse_size(std::string_view text) {
     if (unit.size() != 1 || power == kUnits.npos) return wrong();
     number *= std::exp2(10 * static_cast<double>(power + 1));
   }
-  if (number < 0 || number >= 0x1p63) return wrong();
+  if (!(number >= 0 && number < 0x1p63)) return wrong();  // NaN is neither
   return static_cast<uint64_t>(number);
 }
 

@@ -62,7 +62,7 @@ void add_compile(CLI::App& app, int& status) {
   CLI::App* const command =
       app.add_subcommand("compile", "Compile a .wasm ahead of time, into a signed .twm");
   command->footer(kFooter);
-  command->add_option("module", flags->module, "WebAssembly module")->required()->type_name("MODULE");
+  command->add_option("MODULE", flags->module, "WebAssembly module")->required()->type_name("");
   command->add_option("-o,--output", flags->output, "File to write (MODULE with the ending .twm)")
       ->type_name("FILE");
   command->add_option("--sign", flags->key, "Sign with this Ed25519 key, a PEM file")->type_name("KEY");

@@ -69,7 +69,7 @@ void add_inspect(CLI::App& app, int& status) {
   CLI::App* const command = app.add_subcommand(
       "inspect", "Print what is in a module, a compiled module, an enclave image or a SIGSTRUCT");
   command->footer(kFooter);
-  command->add_option("file", *path, "File to look into")->required()->type_name("FILE");
+  command->add_option("FILE", *path, "File to look into")->required()->type_name("");
   set_action(command, status, [path] { return inspect(*path); });
 }
 

@@ -18,7 +18,7 @@ namespace twine::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "In one step, with a key in a file (by default your own, made on first use):\n"
+    "Examples, in one step, with a key in a file (by default your own, made on first use):\n"
     "  twine sign build/bin/twine-enclave\n"
     "  twine sign build/bin/twine-enclave --key release.pem\n"
     "\n"
@@ -98,6 +98,10 @@ Result<sgx::Sigstruct> attach(const Flags& flags, const image::Mrenclave& mrencl
 }
 
 Result<int> sign(const Flags& flags) {
+  if (!flags.key.empty() && (!flags.to_be_signed.empty() || !flags.attach.empty())) {
+    return fail(ErrorCode::invalid_argument,
+                "--key signs at once; --to-be-signed and --attach are for a key that is elsewhere");
+  }
   const image::EnclaveImage enclave = TWINE_TRY(image::EnclaveImage::load(flags.image));
   const image::Mrenclave mrenclave = enclave.measure();
   sgx::Sigstruct sigstruct;
@@ -130,21 +134,18 @@ void add_sign(CLI::App& app, int& status) {
   auto flags = std::make_shared<Flags>();
   CLI::App* const command = app.add_subcommand("sign", "Sign an enclave image: make its SIGSTRUCT");
   command->footer(kFooter);
-  command->add_option("image", flags->image, "Enclave image")->required()->type_name("ENCLAVE");
+  command->add_option("ENCLAVE", flags->image, "Enclave image")->required()->type_name("");
   command->add_option("-o,--output", flags->output, "SIGSTRUCT to write (ENCLAVE.sig)")->type_name("FILE");
-  CLI::Option* const key =
-      command->add_option("--key", flags->key, "Private key, a PEM file (your own, made on first use)")
-          ->type_name("FILE");
+  command->add_option("--key", flags->key, "Private key, a PEM file (your own, made on first use)")
+      ->type_name("FILE");
   command
       ->add_option("--to-be-signed", flags->to_be_signed,
                    "First step: write the 256 bytes to be signed; second: read them")
-      ->type_name("FILE")
-      ->excludes(key);
+      ->type_name("FILE");
   command
       ->add_option("--attach", flags->attach,
                    "Second step: the signature, PKCS #1 v1.5 with SHA-256, 384 bytes")
-      ->type_name("FILE")
-      ->excludes(key);
+      ->type_name("FILE");
   command->add_option("--public-key", flags->public_key, "Second step: the key's public half, a PEM file")
       ->type_name("FILE");
   command

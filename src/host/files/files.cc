@@ -52,13 +52,37 @@ Error too_large(const std::filesystem::path& path, uint64_t limit) {
           fmt::format("{}: larger than {} MiB, the most that is accepted here", path.string(), limit >> 20)};
 }
 
+// A new file in `directory`: without a name where the file system can do that, so that not even a killed
+// process leaves something behind; else under `name`, which is then filled in.
+int open_new(const std::filesystem::path& directory, std::string& name) {
+  const int unnamed = ::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (unnamed >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) {
+    name.clear();
+    return unnamed;
+  }
+  return ::mkostemp(name.data(), O_CLOEXEC);
+}
+
+// Gives an unnamed file a name that nobody has: `name` ends with XXXXXX.
+int give_name(int descriptor, std::string& name) {
+  const std::string self = fmt::format("/proc/self/fd/{}", descriptor);
+  const std::string stem = name.substr(0, name.size() - 6);
+  for (unsigned attempt = 0; attempt < 100; ++attempt) {
+    name = fmt::format("{}{:x}-{}", stem, ::getpid(), attempt);
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
+    if (errno != EEXIST) return errno;
+  }
+  return EEXIST;
+}
+
 // Writes a new file beside `path` and returns its name. Nothing is left when that fails.
 Result<std::string> write_aside(const std::filesystem::path& path, std::span<const uint8_t> bytes,
                                 mode_t mode) {
   std::filesystem::path directory = path.parent_path();
   if (directory.empty()) directory = ".";
-  std::string name = (directory / fmt::format(".{}.XXXXXX", path.filename().string())).string();
-  Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
+  const std::string pattern = (directory / fmt::format(".{}.XXXXXX", path.filename().string())).string();
+  std::string name = pattern;
+  Descriptor file(open_new(directory, name));
   if (file.get() < 0) return std::unexpected(system_error(path, errno));
   int error = write_all(file.get(), bytes);
   if (error == 0) {
@@ -66,9 +90,14 @@ Result<std::string> write_aside(const std::filesystem::path& path, std::span<con
     ::umask(mask);
     if (::fchmod(file.get(), mode & ~mask) != 0) error = errno;
   }
+  if (error == 0 && name.empty()) {
+    name = pattern;
+    error = give_name(file.get(), name);
+    if (error != 0) name.clear();
+  }
   if (!file.close() && error == 0) error = errno;
   if (error == 0) return name;
-  ::unlink(name.c_str());
+  if (!name.empty()) ::unlink(name.c_str());
   return std::unexpected(system_error(path, error));
 }
 

@@ -11,6 +11,7 @@
 #include "host/files/files.h"
 #include "host/files/user_directories.h"
 #include "host/image/hex.h"
+#include "host/launch/compiler_digest.h"
 #include "host/launch/stopwatch.h"
 #include "host/launch/twm_file.h"
 
@@ -26,7 +27,7 @@ Result<std::unique_ptr<codegen::Signer>> open_signer(const CompileSettings& sett
 
 Result<std::filesystem::path> cache_entry(const Sha256Digest& wasm_sha256, const codegen::PublicKey& signer,
                                           const codegen::CompileOptions& options) {
-  const std::string description = codegen::describe(options);
+  const std::string description = kCompilerDigest + codegen::describe(options);
   std::vector<uint8_t> key(wasm_sha256.begin(), wasm_sha256.end());
   key.insert(key.end(), signer.begin(), signer.end());
   key.insert(key.end(), description.begin(), description.end());
