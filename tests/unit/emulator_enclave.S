@@ -79,9 +79,13 @@ test_enclave_code:
     syscall
     movl    %eax, %edi
     jmp     .Lexit
-.Lcall:
+.Lcall:                             // on a stack inside: the host's is overwritten when the code called leaves by AEX
+    movq    %rsp, %r15
+    rdfsbase %rsp
+    addq    $4096, %rsp
     xorl    %eax, %eax
     call    *%rsi
+    movq    %r15, %rsp
     movq    %rax, %rdi
     jmp     .Lexit
 .Lspin:                             // until the byte at RSI is not 0; RDI = turns, XMM9, R15 kept as a canary

@@ -16,8 +16,8 @@ namespace {
 
 class EmulatedDriver final : public host::sgx::Driver {
  public:
-  EmulatedDriver(Platform platform, const host::sgx::EmulatorOptions& options)
-      : platform_(std::move(platform)),
+  EmulatedDriver(const Platform& platform, const host::sgx::EmulatorOptions& options)
+      : platform_(platform),
         epc_(options.epc_bytes),
         device_(platform_, epc_),
         confine_(options.confine_system_calls) {}
@@ -91,7 +91,7 @@ twine::Result<std::unique_ptr<twine::host::sgx::Driver>> twine::host::sgx::open_
   }
   std::string path = options.platform_secret_path;
   if (path.empty()) path = TWINE_TRY(emulator::Platform::default_path());
-  emulator::Platform platform = TWINE_TRY(emulator::Platform::open(path));
+  const emulator::Platform platform = TWINE_TRY(emulator::Platform::open(path));
   emulator::install_signal_handlers();
-  return std::make_unique<emulator::EmulatedDriver>(std::move(platform), options);
+  return std::make_unique<emulator::EmulatedDriver>(platform, options);
 }

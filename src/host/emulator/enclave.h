@@ -93,10 +93,10 @@ class Enclave {
     return secs.baseaddr + thread.ossa + uint64_t{index} * secs.ssaframesize * sgx::kEpcPageSize;
   }
 
+  sgx::Secs secs{};
   const Platform& platform;
   Epc& epc;
   SpinLock lock;  // guards everything but the counters
-  sgx::Secs secs{};
   bool created = false;
   uint8_t isvfamilyid[16] =
       {};  // SIGSTRUCT's, kept by EINIT in the part of the SECS that is not architectural

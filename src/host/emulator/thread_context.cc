@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <csignal>
 
+#include <bit>
 #include <mutex>
 #include <new>
 
@@ -79,8 +80,7 @@ class Registration {
     ThreadContext* const context = take_context();
     if (context == nullptr) return;
     stack_t stack{};
-    stack.ss_sp = reinterpret_cast<void*>(
-        context->stack);  // NOLINT(performance-no-int-to-ptr): the assembler compares integers
+    stack.ss_sp = std::bit_cast<void*>(context->stack);
     stack.ss_size = stack_size();
     if (sigaltstack(&stack, &previous_) != 0) {
       const std::lock_guard guard(contexts_lock);

@@ -18,6 +18,7 @@
 // elsewhere, are given to the program as signals.
 #include <ucontext.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -84,7 +85,8 @@ class Trap {
   }
   // Continues where the entry function reports exceptions of the leaf in EAX.
   void report(Vector vector, uint32_t error_code, uint64_t address);
-  [[nodiscard]] bool foreign_enclu() const;
+  // The bytes at RIP are ENCLU's. RIP was just executed, so it can be read.
+  [[nodiscard]] bool at_enclu() const;
 
   int signal_;
   siginfo_t* info_;
@@ -139,16 +141,16 @@ void Trap::store() {
 // --- Outside
 // --------------------------------------------------------------------------------------------------------
 
-bool Trap::foreign_enclu() const {
-  return signal_ == SIGILL && info_->si_code > 0 &&
-         std::memcmp(reinterpret_cast<const void*>(processor_.registers.rip), kEncluBytes,
-                     sizeof kEncluBytes) == 0;  // NOLINT(performance-no-int-to-ptr)
+bool Trap::at_enclu() const {
+  return std::memcmp(std::bit_cast<const void*>(processor_.registers.rip), kEncluBytes, sizeof kEncluBytes) ==
+         0;
 }
 
 bool Trap::in_host() {
   const bool ours =
       signal_ == SIGSEGV && processor_.registers.rip == reinterpret_cast<uint64_t>(&twine_emulator_enclu);
-  if (!ours && !foreign_enclu()) return false;
+  const bool foreign = signal_ == SIGILL && info_->si_code > 0 && at_enclu();
+  if (!ours && !foreign) return false;
   const auto leaf = static_cast<Enclu>(static_cast<uint32_t>(processor_.registers.rax));
   if (leaf != Enclu::eenter && leaf != Enclu::eresume)
     return false;  // #GP(0) outside: the signal that came is right
@@ -276,10 +278,7 @@ bool Trap::in_enclave() {
         return exception(Vector::gp, static_cast<uint32_t>(greg(REG_ERR)));
       }
       case SIGILL:
-        if (std::memcmp(reinterpret_cast<const void*>(processor_.registers.rip), kEncluBytes,
-                        sizeof kEncluBytes) == 0) {  // NOLINT(performance-no-int-to-ptr)
-          return enclu();
-        }
+        if (at_enclu()) return enclu();
         return exception(Vector::ud);
       case SIGFPE:
       case SIGTRAP:

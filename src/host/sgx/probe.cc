@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
+#include <cstdlib>
 
 #include "host/sgx/driver.h"
 #include "host/sgx/vdso.h"
@@ -42,12 +42,10 @@ void probe_cpu(Probe& result) {
   result.max_enclave_size_log2 = static_cast<uint8_t>(capabilities.edx >> 8);
 }
 
-bool kernel_at_least(int wanted_major) {
+bool kernel_at_least(long wanted_major) {
   utsname name{};
-  int major = 0;
-  // NOLINTNEXTLINE(cert-err34-c): a release that does not start with a number leaves 0, which is what is
-  // wanted
-  return uname(&name) == 0 && std::sscanf(name.release, "%d", &major) == 1 && major >= wanted_major;
+  // A release that does not start with a number counts as 0.
+  return uname(&name) == 0 && std::strtol(name.release, nullptr, 10) >= wanted_major;
 }
 
 bool has_syscall_user_dispatch() {

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 
@@ -29,8 +30,7 @@ struct ExitRegisters {
 // function return.
 int capture(long rdi, long /*rsi*/, long /*rdx*/, long /*rsp*/, long /*r8*/, long /*r9*/,
             sgx_enclave_run* run) {
-  reinterpret_cast<ExitRegisters*>(run->user_data)->rdi =
-      static_cast<uint64_t>(rdi);  // NOLINT(performance-no-int-to-ptr)
+  std::bit_cast<ExitRegisters*>(run->user_data)->rdi = static_cast<uint64_t>(rdi);
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/auxv.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -23,7 +24,7 @@ struct Tables {
 
 template <typename T>
 const T* at(uint64_t address) {
-  return reinterpret_cast<const T*>(address);  // NOLINT(performance-no-int-to-ptr): ELF speaks in addresses
+  return std::bit_cast<const T*>(address);
 }
 
 bool read_tables(uint64_t base, Tables& tables) {
