@@ -64,6 +64,7 @@ class WasiPath : public ::testing::Test {
             entries.emplace(program_->text(WasiProgram::kData + at, entry.d_namlen), entry.d_type).second;
         EXPECT_TRUE(is_new) << "an entry came twice";
         at += entry.d_namlen;
+        EXPECT_LE(entry.d_next, uint64_t{INT32_MAX}) << "telldir of wasi-libc keeps 32 bits";
         cookie = entry.d_next;
       }
       if (used < buffer) return entries;
@@ -242,6 +243,9 @@ TEST_F(WasiPath, MakesReadsAndFollowsSymbolicLinks) {
   ASSERT_EQ(program_->call("path_readlink", {kRoot, WasiProgram::kPath, 4, WasiProgram::kData, 3, 16}),
             Errno::success);
   EXPECT_EQ(program_->result(), 3U) << "cut off, as readlink(2) does";
+  program_->store_text(WasiProgram::kPath, "file");
+  EXPECT_EQ(program_->call("path_readlink", {kRoot, WasiProgram::kPath, 4, WasiProgram::kData, 100, 16}),
+            Errno::inval);
   ASSERT_EQ(program_->symlink("loop", kRoot, "loop"), Errno::success);
   EXPECT_EQ(program_->open(kRoot, "loop"), std::unexpected(Errno::loop));
   EXPECT_EQ(program_->symlink("dangling", kRoot, "link"), Errno::exist);

@@ -1,6 +1,8 @@
 // The host's open files, by the numbers the enclave knows them by.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -21,6 +23,9 @@ struct OpenFile {
   // For directory_read: mount directories are O_PATH, and the position of a listing is state.
   std::mutex listing_mutex;
   UniqueFd listing;
+  // Cookie n stands for the kernel's position after the n-th entry listed, element n - 1. The kernel's own
+  // positions have 63 bits, and telldir of a 32-bit guest keeps 32 of them.
+  std::vector<off_t> listing_positions;
 
   [[nodiscard]] int fd() const { return owned.valid() ? owned.get() : borrowed; }
 };

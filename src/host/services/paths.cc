@@ -151,7 +151,9 @@ IoResult<uint64_t> Services::Impl::directory_read(Handle directory, uint64_t coo
     open.listing = std::move(*listing);
   }
   const int fd = open.listing.get();
-  if (lseek(fd, static_cast<off_t>(cookie), SEEK_SET) < 0) return system_error();
+  std::vector<off_t>& positions = open.listing_positions;
+  if (cookie > positions.size()) return std::unexpected(wasi::Errno::inval);
+  if (lseek(fd, cookie == 0 ? 0 : positions[cookie - 1], SEEK_SET) < 0) return system_error();
 
   alignas(KernelEntry) std::array<std::byte, 32768> kernel;
   size_t used = 0;
@@ -165,7 +167,7 @@ IoResult<uint64_t> Services::Impl::directory_read(Handle directory, uint64_t coo
       const char* name = reinterpret_cast<const char*>(kernel.data() + at + kKernelNameOffset);
       at += from.record_length;
       const hostcall::DirectoryEntry entry{
-          .next_cookie = static_cast<uint64_t>(from.offset),
+          .next_cookie = cookie + 1,
           .inode = from.inode,
           .name_length = static_cast<uint32_t>(std::strlen(name)),
           .filetype = static_cast<uint32_t>(entry_filetype(fd, from.type, name)),
@@ -177,6 +179,8 @@ IoResult<uint64_t> Services::Impl::directory_read(Handle directory, uint64_t coo
       std::memcpy(entries.data() + used, &entry, sizeof entry);
       std::memcpy(entries.data() + used + sizeof entry, name, entry.name_length);
       used += sizeof entry + entry.name_length;
+      if (positions.size() == cookie) positions.emplace_back();
+      positions[cookie++] = static_cast<off_t>(from.offset);
     }
   }
 }
@@ -254,9 +258,12 @@ IoResult<uint64_t> Services::Impl::symlink_read(Handle directory, std::string_vi
   if (path.empty()) return std::unexpected(wasi::Errno::noent);
   const auto target = Target::resolve(**file, path, /*follow=*/false);
   if (!target) return std::unexpected(target.error());
-  return retrying([&] {
+  const auto length = retrying([&] {
     return ::readlinkat(target->fd(), "", reinterpret_cast<char*>(contents.data()), contents.size());
   });
+  // Of a descriptor that is no link's, readlinkat(2) says ENOENT; of a path that is no link's, EINVAL.
+  if (!length && length.error() == wasi::Errno::noent) return std::unexpected(wasi::Errno::inval);
+  return length;
 }
 
 }  // namespace twine::host
