@@ -1,2 +1,5 @@
 twine_fuzz_target(image_fuzz SOURCES fuzz/image_fuzz.cc LIBRARIES twine_image)
+if(TWINE_SANITIZE)
+  target_include_directories(image_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+endif()
 twine_fuzz_target(cli_inspect_fuzz SOURCES fuzz/cli_inspect_fuzz.cc LIBRARIES twine_cli)
