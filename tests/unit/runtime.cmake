@@ -13,3 +13,12 @@ add_library(twine_in_process_pages STATIC support/in_process_pages.cc)
 target_compile_options(twine_in_process_pages PRIVATE ${TWINE_WARNINGS})
 target_include_directories(twine_in_process_pages PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(twine_in_process_pages PUBLIC twine_common)
+
+find_program(TWINE_WAT2WASM wat2wasm)
+if(TWINE_WAT2WASM)
+  find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+  twine_test(runtime_test SOURCES unit/runtime_test.cc
+             LIBRARIES twine_enclave_runtime twine_codegen_llvm OpenSSL::Crypto)
+else()
+  message(STATUS "runtime_test left out: needs wat2wasm (package wabt)")
+endif()
