@@ -3,10 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <array>
+#include <bit>
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,7 @@ struct Exit {
 };
 
 int capture(long rdi, long rsi, long rdx, long /*rsp*/, long r8, long r9, sgx_enclave_run* run) {
-  auto* exit = reinterpret_cast<Exit*>(run->user_data);
+  auto* exit = std::bit_cast<Exit*>(uint64_t{run->user_data});
   exit->rdi = static_cast<uint64_t>(rdi);
   exit->rsi = static_cast<uint64_t>(rsi);
   exit->rdx = static_cast<uint64_t>(rdx);
@@ -71,10 +72,10 @@ class EnclaveEntry : public testing::Test {
     ASSERT_TRUE(driver.has_value()) << driver.error().message;
     auto enclave = image::Enclave::build(std::move(*driver), enclave_image(), signature());
     ASSERT_TRUE(enclave.has_value()) << enclave.error().message;
-    enclave_.emplace(std::move(*enclave));
-    pages_.emplace(*enclave_);
+    enclave_ = std::make_unique<image::Enclave>(std::move(*enclave));
+    pages_ = std::make_unique<host::EnclavePages>(*enclave_);
     host::ServicesConfig config;
-    config.pages = &*pages_;
+    config.pages = pages_.get();
     auto services = host::Services::create(std::move(config));
     ASSERT_TRUE(services.has_value());
     services_ = std::move(*services);
@@ -145,8 +146,8 @@ class EnclaveEntry : public testing::Test {
     }
   }
 
-  std::optional<image::Enclave> enclave_;
-  std::optional<host::EnclavePages> pages_;
+  std::unique_ptr<image::Enclave> enclave_;
+  std::unique_ptr<host::EnclavePages> pages_;
   std::unique_ptr<host::Services> services_;
   std::array<uint8_t*, 2> arenas_{};
 };

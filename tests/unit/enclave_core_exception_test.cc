@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace twine::enclave {
 namespace {
 
@@ -30,14 +32,12 @@ TEST(ExceptionDecision, GivesTheGuestItsFaultsAndDiesOfItsOwn) {
 }
 
 TEST(ExceptionDecision, DiesOfEverythingElse) {
+  const std::set<uint32_t> known = {0, 6, 13, 14, 16, 17, 19};  // #DE #UD #GP #PF #MF #AC #XM
   for (uint32_t vector = 0; vector < 256; ++vector) {
-    const auto known = static_cast<sgx::Vector>(vector);
-    if (known == sgx::Vector::pf || known == sgx::Vector::ud || known == sgx::Vector::de ||
-        known == sgx::Vector::mf || known == sgx::Vector::xm || known == sgx::Vector::gp ||
-        known == sgx::Vector::ac) {
-      continue;
-    }
-    EXPECT_EQ(respond(hardware(known), true), ExceptionResponse::die) << vector;
+    if (known.contains(vector)) continue;
+    EXPECT_EQ(respond(sgx::kExitinfoValid | sgx::kExitinfoTypeHardware | vector, true),
+              ExceptionResponse::die)
+        << vector;
   }
   EXPECT_EQ(respond(sgx::kExitinfoValid | sgx::kExitinfoTypeSoftware | static_cast<uint32_t>(sgx::Vector::bp),
                     true),

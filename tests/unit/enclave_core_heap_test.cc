@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <bit>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -18,7 +19,7 @@ bool refuse = false;
 bool back(uint64_t address, uint64_t size) {
   if (refuse) return false;
   backed_bytes += size;
-  return mprotect(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE) == 0;
+  return mprotect(std::bit_cast<void*>(address), size, PROT_READ | PROT_WRITE) == 0;
 }
 
 // A heap over memory that faults where the heap has not asked for it.

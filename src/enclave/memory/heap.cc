@@ -60,7 +60,7 @@ void Heap::open(uint64_t begin, uint64_t size, Back back) {
 
 Heap::Unit& Heap::unit(uint32_t index) const {
   if (index >= backed_) panic("the heap's bookkeeping is damaged");
-  return *reinterpret_cast<Unit*>(begin_ + index * sizeof(Unit));
+  return *std::bit_cast<Unit*>(begin_ + index * sizeof(Unit));
 }
 
 uint32_t Heap::index_of(const void* block) const {
@@ -179,7 +179,7 @@ void* Heap::allocate_small(size_t size_class) {
     if (slot >= slab_blocks(size_class)) break;
     slab.taken[word] |= uint64_t{1} << bit;
     if (++slab.live == slab_blocks(size_class)) remove(list, first);
-    return reinterpret_cast<void*>(address_of(first) + slot * class_size(size_class));
+    return std::bit_cast<void*>(address_of(first) + slot * class_size(size_class));
   }
   panic("the heap's bookkeeping is damaged");
 }
@@ -207,7 +207,7 @@ void* Heap::allocate_locked(size_t size, size_t alignment) {
   if (alignment <= kMinAlignment && size <= kLargestClass) return allocate_small(class_of(size));
   if (alignment > kUnitSize || size > uint64_t{units_} * kUnitSize) return nullptr;
   const uint32_t first = take_run(units_for(std::max<size_t>(size, 1)), Kind::run);
-  return first == kNone ? nullptr : reinterpret_cast<void*>(address_of(first));
+  return first == kNone ? nullptr : std::bit_cast<void*>(address_of(first));
 }
 
 void Heap::free_locked(void* block) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -58,7 +59,7 @@ uint64_t address_of(const uint8_t* pointer) {
   return reinterpret_cast<uint64_t>(pointer);
 }
 uint8_t* pointer_to(uint64_t address) {
-  return reinterpret_cast<uint8_t*>(address);
+  return std::bit_cast<uint8_t*>(address);
 }
 constexpr bool is_whole_pages(uint64_t size) {
   return size % kPageSize == 0;

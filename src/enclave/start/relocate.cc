@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include <bit>
 #include <cstdint>
 
 #include "enclave/start/layout.h"
@@ -15,7 +16,7 @@ namespace twine::enclave {
   for (const Elf64_Rela* entry = __rela_begin; entry != __rela_end; ++entry) {
     if (ELF64_R_TYPE(entry->r_info) != R_X86_64_RELATIVE || entry->r_offset > image_size - sizeof(uint64_t))
       __builtin_trap();
-    *reinterpret_cast<uint64_t*>(base + entry->r_offset) = base + static_cast<uint64_t>(entry->r_addend);
+    *std::bit_cast<uint64_t*>(base + entry->r_offset) = base + static_cast<uint64_t>(entry->r_addend);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "enclave/start/start.h"
 
 #include <atomic>
+#include <bit>
 #include <cstring>
 
 #include "enclave/crypto/start_crypto.h"
@@ -37,7 +38,7 @@ void set_up_tls(ThreadControlBlock& thread) {
   constexpr uint64_t kAlignment = 64;  // image.ld gives the segment at most this
   const uint64_t begin =
       reinterpret_cast<uint64_t>(&thread) - (size + kAlignment - 1) / kAlignment * kAlignment;
-  std::memcpy(reinterpret_cast<void*>(begin), __tls_begin, initialised);
+  std::memcpy(std::bit_cast<void*>(begin), __tls_begin, initialised);
 }
 
 void set_up_arena(ThreadControlBlock& thread, uint64_t address, uint64_t size) {

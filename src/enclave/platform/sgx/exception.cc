@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstring>
 #include <string_view>
 
@@ -27,12 +28,12 @@ uint64_t frame_address(const ThreadControlBlock& thread) {
 }
 
 sgx::SsaGpr& interrupted_registers(const ThreadControlBlock& thread) {
-  return *reinterpret_cast<sgx::SsaGpr*>(frame_address(thread) + sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
+  return *std::bit_cast<sgx::SsaGpr*>(frame_address(thread) + sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
 }
 
 const sgx::ExInfo& interrupted_exinfo(const ThreadControlBlock& thread) {
-  return *reinterpret_cast<const sgx::ExInfo*>(frame_address(thread) +
-                                               sgx::ssa_exinfo_offset(kImage.ssa_frame_pages));
+  return *std::bit_cast<const sgx::ExInfo*>(frame_address(thread) +
+                                            sgx::ssa_exinfo_offset(kImage.ssa_frame_pages));
 }
 
 RegisterState read_registers(const sgx::SsaGpr& gpr) {
@@ -176,8 +177,8 @@ extern "C" void twine_handle_exception(ThreadControlBlock* thread) {
 
 extern "C" void twine_handle_nested_exception(ThreadControlBlock* thread) {
   // The handler accepts pages; a page that the host does not provide is the one honest way to get here.
-  const auto& gpr = *reinterpret_cast<const sgx::SsaGpr*>(frame_address(*thread) + TWINE_SSA_FRAME_SIZE +
-                                                          sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
+  const auto& gpr = *std::bit_cast<const sgx::SsaGpr*>(frame_address(*thread) + TWINE_SSA_FRAME_SIZE +
+                                                       sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
   if ((gpr.exitinfo & sgx::kExitinfoValid) == 0)
     panic("host attack: the exception handler was entered again");
   if ((gpr.exitinfo & sgx::kExitinfoVectorMask) == static_cast<uint32_t>(sgx::Vector::pf)) {

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "common/sgx/arch.h"
 #include "enclave/platform/fault.h"
@@ -29,15 +30,15 @@ enum class ExceptionResponse : uint8_t { nothing, page_fault, guest_fault, die }
 [[nodiscard]] constexpr ExceptionResponse respond(uint32_t exitinfo, bool in_guest) {
   if ((exitinfo & sgx::kExitinfoValid) == 0) return ExceptionResponse::nothing;
   if ((exitinfo & sgx::kExitinfoTypeMask) != sgx::kExitinfoTypeHardware) return ExceptionResponse::die;
-  switch (static_cast<sgx::Vector>(exitinfo & sgx::kExitinfoVectorMask)) {
-    case sgx::Vector::pf:
+  switch (exitinfo & sgx::kExitinfoVectorMask) {
+    case std::to_underlying(sgx::Vector::pf):
       return ExceptionResponse::page_fault;
-    case sgx::Vector::ud:
-    case sgx::Vector::de:
-    case sgx::Vector::mf:
-    case sgx::Vector::xm:
-    case sgx::Vector::gp:
-    case sgx::Vector::ac:
+    case std::to_underlying(sgx::Vector::ud):
+    case std::to_underlying(sgx::Vector::de):
+    case std::to_underlying(sgx::Vector::mf):
+    case std::to_underlying(sgx::Vector::xm):
+    case std::to_underlying(sgx::Vector::gp):
+    case std::to_underlying(sgx::Vector::ac):
       return in_guest ? ExceptionResponse::guest_fault : ExceptionResponse::die;
     default:
       return ExceptionResponse::die;
@@ -46,12 +47,12 @@ enum class ExceptionResponse : uint8_t { nothing, page_fault, guest_fault, die }
 
 // How the runtime sees a guest_fault.
 [[nodiscard]] constexpr FaultKind fault_kind(uint32_t exitinfo) {
-  switch (static_cast<sgx::Vector>(exitinfo & sgx::kExitinfoVectorMask)) {
-    case sgx::Vector::ud:
+  switch (exitinfo & sgx::kExitinfoVectorMask) {
+    case std::to_underlying(sgx::Vector::ud):
       return FaultKind::invalid_opcode;
-    case sgx::Vector::de:
-    case sgx::Vector::mf:
-    case sgx::Vector::xm:
+    case std::to_underlying(sgx::Vector::de):
+    case std::to_underlying(sgx::Vector::mf):
+    case std::to_underlying(sgx::Vector::xm):
       return FaultKind::arithmetic;
     default:
       return FaultKind::other_access;
