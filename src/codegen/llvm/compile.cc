@@ -21,16 +21,18 @@
 #include "codegen/llvm/thunks.h"
 #include "codegen/llvm/twm_writer.h"
 #include "codegen/llvm/unit.h"
+#include "compiler_identity.h"
 #include "wasm/module.h"
 
 namespace twine::codegen {
 namespace {
 
-// Changes whenever the same input may give other code, so that caches notice.
-constexpr const char* kCompilerVersion = "twine-llvm 1";
+// Changes whenever the same input may give other code, so that caches notice: a hash of the compiler's
+// sources.
+constexpr const char* kCompilerVersion = "twine-llvm " TWINE_COMPILER_IDENTITY;
 
-// Bytes of function bodies in one group: enough for inlining to find its callees, little enough that LLVM's
-// memory stays within bounds and several threads have work.
+// Bytes of function bodies in one group: little enough that LLVM's memory stays within bounds and several
+// threads have work.
 constexpr uint64_t kGroupBytes = 192 * 1024;
 
 // A group of functions with consecutive indices, or the thunks.

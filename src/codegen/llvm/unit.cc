@@ -116,6 +116,9 @@ void Unit::set_attributes(llvm::Function& function) {
   function.addFnAttr("no-realign-stack");
   function.addFnAttr("probe-stack", "inline-asm");
   function.addFnAttr("stack-probe-size", kStackProbeSize);
+  // The guest's compiler has inlined what pays; inlining again would take frames out of backtraces
+  // (docs/decisions/0004).
+  function.addFnAttr(llvm::Attribute::NoInline);
   // A recursion without end must exhaust the stack, not become a loop.
   function.addFnAttr("disable-tail-calls", "true");
   function.addParamAttr(0, llvm::Attribute::SwiftSelf);
