@@ -1,0 +1,1 @@
+twine_test(sgx_test SOURCES unit/sgx_thread_test.cc LIBRARIES twine_sgx)
