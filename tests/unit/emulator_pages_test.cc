@@ -5,7 +5,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 
 #include "emulator_test_enclave.h"
 
@@ -297,6 +300,92 @@ TEST(EmulatorEpc, AHugeEnclaveCostsOnlyWhatItTouches) {
     ASSERT_EQ(enclave->enter(Do::load, enclave->at(page)).rdi, i + 1);
   }
   EXPECT_EQ(enclave->driver().statistics().pages_committed, 12U + 64);
+}
+
+// In a large VMA, pages are kept apart by guard markers where the kernel has them: what the enclave sees must
+// not differ.
+class EmulatorLargeMemory : public EmulatorPages {
+ protected:
+  static constexpr uint64_t kMemory = uint64_t{8} << 30;
+  static constexpr uint64_t kMemorySize = uint64_t{64} << 20;
+
+  void SetUp() override {
+    enclave = TestEnclave::make({.size = uint64_t{1} << 38});
+    ASSERT_NE(enclave, nullptr);
+    ASSERT_EQ(enclave->driver().map(enclave->at(kMemory), kMemorySize, PROT_READ | PROT_WRITE), 0);
+    secinfo = enclave->put_secinfo(kReg | kRw | sgx::kSecinfoPending);
+  }
+  uint64_t accept_at(uint64_t offset) {
+    return enclave->enclu(Enclu::eaccept, secinfo, enclave->at(offset)).rdi;
+  }
+  // Mappings of this process that lie in the memory.
+  uint64_t mappings() const {
+    std::ifstream maps("/proc/self/maps");
+    uint64_t count = 0;
+    for (std::string line; std::getline(maps, line);) {
+      const uint64_t start = std::strtoull(line.c_str(), nullptr, 16);
+      if (start >= enclave->at(kMemory) && start < enclave->at(kMemory + kMemorySize)) ++count;
+    }
+    return count;
+  }
+
+  uint64_t secinfo = 0;
+};
+
+TEST_F(EmulatorLargeMemory, ANeighbourOfAnAcceptedPageStillFaults) {
+  ASSERT_EQ(accept_at(kMemory + 0x1000), 0U);
+  EXPECT_EQ(store(kMemory + 0x1000, 9).function, kEexit);
+  EXPECT_EQ(load(kMemory + 0x1000).rdi, 9U);
+  EXPECT_EQ(load(kMemory + 0x2000).error_code, kEpcmRead);
+  EXPECT_EQ(enclave->enter(Do::load, enclave->at(kMemory), 0, 0, 0, kSecondTcs).error_code, kEpcmRead);
+}
+
+TEST_F(EmulatorLargeMemory, ARemovedPageComesBackAsZeroAndItsNeighbourKeepsItsContents) {
+  for (const uint64_t page : {kMemory, kMemory + 0x1000}) {
+    ASSERT_EQ(accept_at(page), 0U);
+    ASSERT_EQ(store(page, 5).function, kEexit);
+  }
+  EXPECT_EQ(trim(kMemory), 0);
+  EXPECT_EQ(accept(kMemory, sgx::secinfo_page_type(sgx::PageType::trim) | sgx::kSecinfoModified).rdi, 0U);
+  EXPECT_EQ(remove(kMemory), 0);
+  EXPECT_EQ(load(kMemory + 0x1000).rdi, 5U);
+  secinfo = enclave->put_secinfo(kReg | kRw | sgx::kSecinfoPending);
+  EXPECT_EQ(accept_at(kMemory), 0U);
+  EXPECT_EQ(load(kMemory).rdi, 0U);
+}
+
+TEST_F(EmulatorLargeMemory, EacceptcopyFillsAPageBesideOneInUse) {
+  ASSERT_EQ(accept_at(kMemory), 0U);
+  ASSERT_EQ(store(kMemory + 7, 5).function, kEexit);
+  const uint64_t read_only = enclave->put_secinfo(kReg | sgx::kSecinfoR);
+  ASSERT_EQ(
+      enclave->enclu(Enclu::eacceptcopy, read_only, enclave->at(kMemory + 0x1000), enclave->at(kMemory)).rdi,
+      0U);
+  EXPECT_EQ(load(kMemory + 0x1007).rdi, 5U);
+  EXPECT_EQ(store(kMemory + 0x1007, 6).error_code, kEpcmWrite);
+}
+
+TEST_F(EmulatorLargeMemory, UnmappingAndMappingAgainKeepsWhatWasWritten) {
+  ASSERT_EQ(accept_at(kMemory), 0U);
+  ASSERT_EQ(store(kMemory, 5).function, kEexit);
+  ASSERT_EQ(enclave->driver().unmap(enclave->at(kMemory), kMemorySize), 0);
+  ASSERT_EQ(enclave->driver().map(enclave->at(kMemory), kMemorySize, PROT_READ), 0);
+  EXPECT_EQ(load(kMemory).rdi, 5U);
+  EXPECT_EQ(store(kMemory, 6).error_code,
+            sgx::kPagefaultUser | sgx::kPagefaultPresent | sgx::kPagefaultWrite);
+}
+
+TEST_F(EmulatorLargeMemory, ScatteredPagesDoNotUseUpTheProcessesMappings) {
+  constexpr int kMadvGuardInstall = 102;
+  void* const page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const bool guards = madvise(page, 4096, kMadvGuardInstall) == 0;
+  munmap(page, 4096);
+  if (!guards) GTEST_SKIP() << "this kernel has no guard markers (Linux 6.13)";
+  for (uint64_t offset = 0; offset < (uint64_t{8} << 20); offset += 0x2000) {
+    ASSERT_EQ(accept_at(kMemory + offset), 0U);
+    ASSERT_EQ(store(kMemory + offset, 1).function, kEexit);
+  }
+  EXPECT_LE(mappings(), 4U);
 }
 
 }  // namespace

@@ -18,6 +18,13 @@ namespace {
 // mprotect works on runs of at most this many pages each way, so that one fault has a bound.
 constexpr uint64_t kMaxRun = 4096;
 
+// Pages that share a page table; the unit of guard_window.
+constexpr uint64_t kWindow = uint64_t{2} << 20;
+
+// <asm-generic/mman-common.h> of Linux 6.13.
+constexpr int kMadvGuardInstall = 102;
+constexpr int kMadvGuardRemove = 103;
+
 uint64_t page_of(uint64_t address) {
   return address & ~(kEpcPageSize - 1);
 }
@@ -31,6 +38,14 @@ int epcm_protection(const EpcmEntry& entry) {
   if (!entry.valid || entry.pending || entry.modified || entry.blocked || !entry.is(sgx::PageType::reg))
     return PROT_NONE;
   return (entry.r ? PROT_READ : 0) | (entry.w ? PROT_WRITE : 0) | (entry.x ? PROT_EXEC : 0);
+}
+
+// The enclave will see its page vanish; its owner shall know why.
+void report_too_many_mappings() {
+  static constexpr char kMessage[] =
+      "twine: the emulator needs more memory mappings than the kernel allows a process; raise the limit: "
+      "sysctl vm.max_map_count=1048576\n";
+  if (::write(STDERR_FILENO, kMessage, sizeof kMessage - 1) < 0) return;  // nobody listens
 }
 
 }  // namespace
@@ -148,15 +163,47 @@ int AddressSpace::unmap(uint64_t address, uint64_t length) {
   return close(address, length);
 }
 
+void AddressSpace::guard_window(uint64_t page, uint64_t vma_start, uint64_t vma_end) {
+  const uint64_t window = page & ~(kWindow - 1);
+  if (!guards_ || window < vma_start || window + kWindow > vma_end) return;
+  for (uint64_t each = window; each < window + kWindow; each += kEpcPageSize) {
+    const EpcmEntry& entry = epcm_.at(each);
+    if (entry.touched || entry.guarded || entry.host_protection != PROT_NONE) return;
+  }
+  if (madvise(host_pointer(window), kWindow, kMadvGuardInstall) != 0) {
+    guards_ = false;
+    return;
+  }
+  if (mprotect(host_pointer(window), kWindow, PROT_READ | PROT_WRITE) != 0)
+    return;  // markers on PROT_NONE harm nobody
+  for (uint64_t each = window; each < window + kWindow; each += kEpcPageSize) epcm_.at(each).guarded = 1;
+}
+
+int AddressSpace::open_run(uint64_t first, uint64_t end, int protection) {
+  const bool guarded = epcm_.at(first).guarded != 0;
+  const bool protect = !guarded || protection != (PROT_READ | PROT_WRITE);
+  if (protect && mprotect(host_pointer(first), end - first, protection) != 0) return -errno;
+  if (guarded && madvise(host_pointer(first), end - first, kMadvGuardRemove) != 0) return -errno;
+  for (uint64_t each = first; each < end; each += kEpcPageSize) {
+    EpcmEntry& entry = epcm_.at(each);
+    entry.host_protection = static_cast<uint64_t>(protection) & 7;
+    entry.guarded = 0;
+    entry.touched = 1;
+  }
+  return 0;
+}
+
 int AddressSpace::open(uint64_t address) {
   const uint64_t page = page_of(address);
   const auto vma = find(page);
   if (vma == vmas_.end()) return 0;
   const int wanted = epcm_protection(epcm_.at(page)) & vma->second.protection;
+  if (wanted == (PROT_READ | PROT_WRITE)) guard_window(page, vma->first, vma->second.end);
+  const bool guarded = epcm_.at(page).guarded != 0;
   const auto belongs = [&](uint64_t other) {
     const EpcmEntry& entry = epcm_.at(other);
     return (epcm_protection(entry) & vma->second.protection) == wanted &&
-           static_cast<int>(entry.host_protection) != wanted;
+           static_cast<int>(entry.host_protection) != wanted && (entry.guarded != 0) == guarded;
   };
   uint64_t first = page;
   uint64_t end = page + kEpcPageSize;
@@ -164,11 +211,9 @@ int AddressSpace::open(uint64_t address) {
   const uint64_t highest = std::min(vma->second.end, page + kMaxRun * kEpcPageSize);
   while (first > lowest && belongs(first - kEpcPageSize)) first -= kEpcPageSize;
   while (end < highest && belongs(end)) end += kEpcPageSize;
-  if (mprotect(host_pointer(first), end - first, wanted) != 0) return -errno;
-  for (uint64_t each = first; each < end; each += kEpcPageSize) {
-    epcm_.at(each).host_protection = static_cast<uint64_t>(wanted) & 7;
-  }
-  return 0;
+  const int result = open_run(first, end, wanted);
+  if (result == -ENOMEM) report_too_many_mappings();
+  return result;
 }
 
 int AddressSpace::close(uint64_t address, uint64_t length) {
@@ -198,12 +243,21 @@ int AddressSpace::close(uint64_t address, uint64_t length) {
   return 0;
 }
 
-void AddressSpace::discard(uint64_t address) {
-  void* const page = host_pointer(page_of(address));
+int AddressSpace::discard(uint64_t address) {
   EpcmEntry& entry = epcm_.at(address);
-  if (entry.host_protection != PROT_NONE) mprotect(page, kEpcPageSize, PROT_NONE);
+  if (entry.guarded) return 0;  // nothing was ever there
+  void* const page = host_pointer(page_of(address));
+  // A marker drops the contents as well, and does not split the mapping.
+  if (entry.host_protection == (PROT_READ | PROT_WRITE) && guards_ &&
+      madvise(page, kEpcPageSize, kMadvGuardInstall) == 0) {
+    entry.guarded = 1;
+  } else {
+    if (entry.host_protection != PROT_NONE && mprotect(page, kEpcPageSize, PROT_NONE) != 0) return -errno;
+    madvise(page, kEpcPageSize, MADV_DONTNEED);
+  }
   entry.host_protection = PROT_NONE;
-  madvise(page, kEpcPageSize, MADV_DONTNEED);
+  entry.touched = 0;
+  return 0;
 }
 
 bool AddressSpace::expose(uint64_t address, uint64_t length) {
@@ -226,7 +280,14 @@ bool AddressSpace::host_allows(uint64_t address, size_t size, int bits) const {
   return true;
 }
 
-bool AddressSpace::write(uint64_t address, const void* source, size_t size) const {
+bool AddressSpace::write(uint64_t address, const void* source, size_t size) {
+  for (uint64_t page = page_of(address); page < address + size; page += kEpcPageSize) {
+    EpcmEntry& entry = epcm_.at(page);
+    // Behind a marker nothing can be written. Whoever writes lowers the protection again if the enclave may
+    // do less.
+    if (entry.guarded && open_run(page, page + kEpcPageSize, PROT_READ | PROT_WRITE) != 0) return false;
+    entry.touched = 1;
+  }
   if (host_allows(address, size, PROT_READ | PROT_WRITE)) {
     std::memcpy(host_pointer(address), source, size);
     return true;
@@ -235,6 +296,10 @@ bool AddressSpace::write(uint64_t address, const void* source, size_t size) cons
 }
 
 bool AddressSpace::read(uint64_t address, void* destination, size_t size) const {
+  if (epcm_.at(address).guarded) {  // accepted and never touched; multi-page operands were accessed before
+    std::memset(destination, 0, size);
+    return true;
+  }
   if (host_allows(address, size, PROT_READ)) {
     std::memcpy(destination, host_pointer(address), size);
     return true;

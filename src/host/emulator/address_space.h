@@ -8,6 +8,11 @@
 //   - what becomes allowed is opened by the first access that faults, for the whole run of like pages around
 //   it, so that accepting
 //     a cluster of pages costs one mprotect and not one a page.
+// A memory that is touched at random would need a mapping a run, and the kernel allows 65,530 a process. So
+// where a 2 MiB window lies in one R|W VMA and is still untouched, the first page opened in it makes the
+// whole window R|W with a guard marker (MADV_GUARD_INSTALL, Linux 6.13) on every page; opening a page takes
+// its marker away and splits nothing. Older kernels have the limit.
+//
 // Emulated instructions read and write pages whatever their protection, through /proc/self/mem where it is
 // needed.
 //
@@ -57,9 +62,9 @@ class AddressSpace {
   int open(uint64_t address);
   // Brings the host's protection of the valid pages of a range down to what is allowed now.
   int close(uint64_t address, uint64_t length);
-  // Forgets contents and protection of a page that leaves the enclave: it reads as zero should it be added
-  // again.
-  void discard(uint64_t address);
+  // Takes a page's contents and accessibility away, for good: TRIM and EREMOVE. Should it be added again, it
+  // reads as zero. 0 or a negated errno.
+  int discard(uint64_t address);
 
   // Makes a range accessible to the host for as long as an enclave is built, so that pages are copied and
   // measured without a system call each; nobody can be inside yet. conceal() ends it. False: the host
@@ -68,7 +73,7 @@ class AddressSpace {
   void conceal();
 
   // Copies to and from enclave memory whatever its protection. False: the host refused.
-  [[nodiscard]] bool write(uint64_t address, const void* source, size_t size) const;
+  [[nodiscard]] bool write(uint64_t address, const void* source, size_t size);
   [[nodiscard]] bool read(uint64_t address, void* destination, size_t size) const;
 
  private:
@@ -85,8 +90,14 @@ class AddressSpace {
   // True if every page of the range has `bits` of host protection.
   [[nodiscard]] bool host_allows(uint64_t address, size_t size, int bits) const;
 
+  // Puts guard markers into the window around `page`, if it can have them.
+  void guard_window(uint64_t page, uint64_t vma_start, uint64_t vma_end);
+  // Makes [first, end), pages of one state, accessible. 0 or a negated errno.
+  int open_run(uint64_t first, uint64_t end, int protection);
+
   Epcm& epcm_;
   Vmas vmas_;
+  bool guards_ = true;  // until the kernel says that it has none
   uint64_t base_ = 0;
   uint64_t size_ = 0;
   int memory_ = -1;  // /proc/self/mem

@@ -16,6 +16,13 @@ void* map_zeroes(uint64_t bytes) {
   return memory == MAP_FAILED ? nullptr : memory;
 }
 
+void reset(EpcmEntry& entry) {
+  EpcmEntry fresh{};
+  fresh.guarded = entry.guarded;
+  fresh.touched = entry.touched;
+  entry = fresh;
+}
+
 }  // namespace
 
 Result<void> Epcm::open(uint64_t base, uint64_t size) {
@@ -39,7 +46,7 @@ Epcm::~Epcm() {
 
 EpcmEntry& Epcm::insert(uint64_t address) {
   EpcmEntry& entry = at(address);
-  entry = EpcmEntry{};
+  reset(entry);
   entry.valid = 1;
   entry.tracked = 1;
   ++counts_[(address - base_) / kEpcPageSize / kRun];
@@ -48,7 +55,7 @@ EpcmEntry& Epcm::insert(uint64_t address) {
 }
 
 void Epcm::erase(uint64_t address) {
-  at(address) = EpcmEntry{};
+  reset(at(address));
   --counts_[(address - base_) / kEpcPageSize / kRun];
   --pages_;
 }

@@ -34,7 +34,10 @@ struct EpcmEntry {
   uint64_t max_protection : 3;   // PROT_* that the driver lets VMAs have here (vm_max_prot_bits)
   uint64_t host_protection : 3;  // PROT_* that the host's page tables have now
   uint64_t tracked : 1;  // no thread is left inside that was there before the last EMODPR or EMODT (ETRACK)
-  uint64_t unused : 9;
+  // Of the host's page, and kept when the entry becomes valid or invalid:
+  uint64_t guarded : 1;  // a guard marker keeps accesses out, not the protection of its mapping
+  uint64_t touched : 1;  // may hold something other than zeroes
+  uint64_t unused : 7;
   uint64_t tcs_index : 32;  // of the TcsState, for pt == tcs
 
   [[nodiscard]] sgx::PageType type() const { return static_cast<sgx::PageType>(pt); }
@@ -64,7 +67,7 @@ class Epcm {
   // The entry of the page that holds `address`, which must lie in ELRANGE.
   [[nodiscard]] EpcmEntry& at(uint64_t address) { return entries_[(address - base_) / sgx::kEpcPageSize]; }
 
-  // Makes the entry valid (all else zero) or invalid; keeps the counts.
+  // Makes the entry valid (all else zero) or invalid; keeps the counts, and what is said of the host's page.
   EpcmEntry& insert(uint64_t address);
   void erase(uint64_t address);
 

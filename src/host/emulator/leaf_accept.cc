@@ -104,7 +104,7 @@ Outcome eacceptcopy(Processor& processor) {
   if (!enclave.memory.write(target, content.data(), content.size())) return epcm_fault(target, true);
   entry.set_rwx(secinfo.flags);
   entry.pending = 0;
-  return done();
+  return enclave.memory.close(target, kEpcPageSize) == 0 ? done() : epcm_fault(target, true);
 }
 
 Outcome emodpe(Processor& processor) {

@@ -73,7 +73,10 @@ Outcome emodt(Enclave& enclave, uint64_t address, const sgx::Secinfo& secinfo) {
   entry.set_rwx(0);
   entry.pt = static_cast<uint8_t>(wanted);
   entry.tracked = 0;
-  return enclave.memory.close(address, kEpcPageSize) == 0 ? done() : epcm_fault(address);
+  // Nobody will see a trimmed page's contents again.
+  const int result = wanted == PageType::trim ? enclave.memory.discard(address)
+                                              : enclave.memory.close(address, kEpcPageSize);
+  return result == 0 ? done() : epcm_fault(address);
 }
 
 Outcome etrack(Enclave& enclave) {
@@ -94,7 +97,7 @@ Outcome eremove(Enclave& enclave, uint64_t address) {
   const EpcmEntry& entry = enclave.epcm.at(address);
   if (!entry.valid) return done();
   if (entry.is(PageType::tcs) && enclave.tcs_at(address).active) return error(Code::enclave_act);
-  enclave.memory.discard(address);
+  if (enclave.memory.discard(address) != 0) return epcm_fault(address);
   enclave.epcm.erase(address);
   enclave.epc.release();
   return done();
