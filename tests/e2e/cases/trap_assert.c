@@ -1,5 +1,5 @@
 // A failed assert tells where on standard error, then aborts.
-// trap: unreachable in check_age
+// trap: unreachable in abort
 #include <assert.h>
 
 __attribute__((noinline)) static int check_age(volatile int age) {

@@ -17,7 +17,7 @@ __attribute__((noinline)) static double apply(of_doubles function, double x) {
 
 int main(void) {
   of_int volatile function = twice;
-  printf("%d\n", function(3));
+  printf("%d\n", twice(3));
   fflush(stdout);
   printf("%g\n", apply((of_doubles)(uintptr_t)function, 3));
   return 0;

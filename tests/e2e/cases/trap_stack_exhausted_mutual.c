@@ -1,19 +1,20 @@
-// Endless mutual recursion through function pointers exhausts the call stack too.
+// Endless mutual recursion through pointers that change, so that neither is inlined into the other, exhausts the call stack too.
 // trap: call stack exhausted in even, odd
 #include <stdio.h>
 
-static double odd(double (*next)(double), double x);
-static double (*volatile step)(double);
+static double even(double x);
+static double odd(double x);
+static double (*volatile steps[])(double) = {even, odd};
 
-__attribute__((noinline)) static double even(double x) {
-  return odd(step, x + 1) / 2;
+static double even(double x) {
+  return steps[1](x + 1) / 2;
 }
-__attribute__((noinline)) static double odd(double (*next)(double), double x) {
-  return next(x) + 1;
+
+static double odd(double x) {
+  return steps[0](x) + 1;
 }
 
 int main(void) {
-  step = even;
-  printf("%g\n", even(0));
+  printf("%g\n", steps[0](0));
   return 0;
 }
