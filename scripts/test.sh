@@ -3,7 +3,7 @@
 #
 #   unit         release build: GoogleTest through CTest
 #   boundaries   who may include whom, forbidden symbols in the image
-#   style        clang-format, clang-tidy
+#   style        clang-format (clang-tidy is in scripts/long.sh)
 #   e2e          WASI programs, native against enclave
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
 #   conformance  the WebAssembly core tests, inside the enclave
