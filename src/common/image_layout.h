@@ -1,29 +1,25 @@
 // Where everything lies inside the enclave's address range (ELRANGE).
 //
-// The image carries an ImageNote in an ELF note; the loader (host/image) and the enclave derive every address from it with
-// the functions below, so there is one description of the layout and no number is told twice. All offsets are from the
-// enclave base; all sizes are bytes and multiples of the page size.
+// The image carries an ImageNote in an ELF note; the loader (host/image) and the enclave derive every address
+// from it with the functions below, so there is one description of the layout and no number is told twice.
+// All offsets are from the enclave base; all sizes are bytes and multiples of the page size.
 //
 //   offset            what                                              pages exist
 //   0                 the ELF image (text, rodata, data, bss)           EADDed, measured
-//   threads_offset    tcs_count thread blocks, thread_block_size each   EADDed, measured, except the guest stack
-//   heap_offset       the runtime's heap                                EAUGed on first touch
+//   threads_offset    tcs_count thread blocks, thread_block_size each   EADDed, measured, except the guest
+//   stack heap_offset       the runtime's heap                                EAUGed on first touch
 //   code_offset       compiled guest code, within 2 GiB of the image    EAUGed, filled by EACCEPTCOPY
 //   wasm_offset       linear-memory slots, kMemorySlotStride apart      EAUGed on first touch
 //
-// A thread block, from its start (offsets relative to the block; the TCS address arrives in RBX at EENTER, so entry code
-// finds the rest without trusting the host):
+// A thread block, from its start (offsets relative to the block; the TCS address arrives in RBX at EENTER, so
+// entry code finds the rest without trusting the host):
 //
-//   0                 TCS                     OSSA = +1 page, OFSBASE = OGSBASE = the TCB page, OENTRY = the ELF entry point
-//   1 page            SSA, nssa frames of ssa_frame_pages
-//   tls               one page of static TLS (below FS), then the TCB page (FS points to its start)
-//   guard             not mapped
-//   exception stack   used by the handler that is entered with CSSA > 0
-//   guard
-//   runtime stack     the enclave's own C++ code
-//   guard             guest stack overflow faults here
-//   guest stack       compiled Wasm code; EAUGed on first touch
-//   guard
+//   0                 TCS                     OSSA = +1 page, OFSBASE = OGSBASE = the TCB page, OENTRY = the
+//   ELF entry point 1 page            SSA, nssa frames of ssa_frame_pages tls               one page of
+//   static TLS (below FS), then the TCB page (FS points to its start) guard             not mapped exception
+//   stack   used by the handler that is entered with CSSA > 0 guard runtime stack     the enclave's own C++
+//   code guard             guest stack overflow faults here guest stack       compiled Wasm code; EAUGed on
+//   first touch guard
 #pragma once
 
 #include <cstdint>
@@ -51,15 +47,15 @@ struct ImageNote {
   uint64_t wasm_size;
   uint16_t isv_prod_id;
   uint16_t isv_svn;
-  uint32_t reserved;         // 0
+  uint32_t reserved;  // 0
 };
 static_assert(sizeof(ImageNote) == 112);
 inline constexpr uint32_t kImageNoteVersion = 1;
 inline constexpr uint32_t kImageNoteType = 1;
 inline constexpr char kImageNoteName[] = "Twine";
 
-// A wasm32 access reaches at most 2^32 - 1 (index) + 2^32 - 1 (offset) + 16 bytes past the base: 8 GiB and a guard, so that
-// no access starting in one slot can touch the next.
+// A wasm32 access reaches at most 2^32 - 1 (index) + 2^32 - 1 (offset) + 16 bytes past the base: 8 GiB and a
+// guard, so that no access starting in one slot can touch the next.
 inline constexpr uint64_t kMemorySlotSize = uint64_t{8} << 30;
 inline constexpr uint64_t kMemorySlotStride = kMemorySlotSize + (uint64_t{64} << 10);
 
@@ -71,7 +67,7 @@ struct ThreadBlockLayout {
   uint64_t exception_stack;  // lowest address of each stack; stacks grow down from + size
   uint64_t runtime_stack;
   uint64_t guest_stack;
-  uint64_t size;             // stride of the blocks
+  uint64_t size;  // stride of the blocks
 };
 
 constexpr ThreadBlockLayout thread_block_layout(const ImageNote& note) {
@@ -86,7 +82,8 @@ constexpr ThreadBlockLayout thread_block_layout(const ImageNote& note) {
   return layout;
 }
 
-// Offset of the first thread block: the end of the image (its last PT_LOAD), plus a guard, at a 64 KiB boundary.
+// Offset of the first thread block: the end of the image (its last PT_LOAD), plus a guard, at a 64 KiB
+// boundary.
 constexpr uint64_t threads_offset(const ImageNote& note, uint64_t image_end) {
   const uint64_t alignment = uint64_t{64} << 10;
   return (image_end + note.guard_size + alignment - 1) / alignment * alignment;

@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-// Hidden: -fvisibility=hidden does not reach declarations, and through the GOT these addresses would need the very
-// relocations that relocate() finds with them.
+// Hidden: -fvisibility=hidden does not reach declarations, and through the GOT these addresses would need the
+// very relocations that relocate() finds with them.
 #pragma GCC visibility push(hidden)
 extern "C" {
 // NOLINTBEGIN(bugprone-reserved-identifier): the linker script's names keep clear of all others
