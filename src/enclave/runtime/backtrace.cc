@@ -99,9 +99,7 @@ void capture_backtrace(const GuestThread& thread, GuestPosition position, TrapRe
     if (const CompiledModule* module = thread.store->module_at(address)) {
       const auto offset = static_cast<uint32_t>(address - reinterpret_cast<uint64_t>(module->code));
       if (const std::optional<uint32_t> function = module->function_at(offset)) {
-        // The operator may come from a function that was inlined here; it is the one to name.
-        const uint32_t wasm_offset = module->wasm_offset_at(offset);
-        frames.add(*module, module->function_around(wasm_offset).value_or(*function), wasm_offset);
+        frames.add(*module, *function, module->wasm_offset_at(offset));
       }
       next = unwind(thread, *module, offset, position);
     } else if (position.rip == reinterpret_cast<uint64_t>(twine_guest_returned)) {

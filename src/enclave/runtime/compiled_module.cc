@@ -2,7 +2,6 @@
 #include "enclave/runtime/compiled_module.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "common/decimal.h"
@@ -151,16 +150,6 @@ std::optional<uint32_t> CompiledModule::function_at(uint32_t code_offset) const 
 uint32_t CompiledModule::wasm_offset_at(uint32_t code_offset) const {
   const std::optional<TwmLocation> row = row_at(file.locations, code_offset);
   return row ? row->wasm_offset : 0;
-}
-
-std::optional<uint32_t> CompiledModule::function_around(uint32_t wasm_offset) const {
-  // Bodies stand in the file in the order of their indices.
-  const std::span<const wasm::Function> defined = std::span(wasm.functions).subspan(wasm.imported_functions);
-  const auto after = std::ranges::upper_bound(defined, wasm_offset, {}, &wasm::Function::offset);
-  if (after == defined.begin()) return std::nullopt;
-  const auto found = std::prev(after);
-  if (wasm_offset - found->offset >= found->body.size()) return std::nullopt;
-  return wasm.imported_functions + static_cast<uint32_t>(found - defined.begin());
 }
 
 std::optional<uint32_t> CompiledModule::cfa_at(uint32_t code_offset) const {

@@ -60,8 +60,6 @@ struct CompiledModule {
   [[nodiscard]] std::optional<uint32_t> function_at(uint32_t code_offset) const;
   // Offset of the Wasm operator that the code at this offset comes from; 0 if it is not recorded.
   [[nodiscard]] uint32_t wasm_offset_at(uint32_t code_offset) const;
-  // The function in whose body a Wasm operator stands; none if the offset is in no body.
-  [[nodiscard]] std::optional<uint32_t> function_around(uint32_t wasm_offset) const;
   // The frame's size at this instruction: CFA - RSP; none if it cannot be unwound.
   [[nodiscard]] std::optional<uint32_t> cfa_at(uint32_t code_offset) const;
 
