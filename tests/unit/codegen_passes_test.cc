@@ -30,7 +30,9 @@ struct Counts {
 // Every function begins with the memory base in %mb; the linear accesses are of type double.
 class Passes : public testing::Test {
  protected:
-  Counts run(const std::string& body, bool versioning) {
+  static constexpr uint64_t kMinimumMemory = 65536;
+
+  Counts run(const std::string& body, bool versioning, bool pin = false) {
     const std::string text =
         "define void @f(ptr swiftself %ctx, i32 %x, i32 %y, i32 %n, i32 %step) {\nentry:\n"
         "  %mbp = getelementptr inbounds i8, ptr %ctx, i64 16\n"
@@ -56,8 +58,9 @@ class Passes : public testing::Test {
     if (versioning) {
       passes.addPass(LoopVersioningPass());
     } else {
-      passes.addPass(ProvenAccessesPass());
+      passes.addPass(ProvenAccessesPass(kMinimumMemory));
     }
+    if (pin) passes.addPass(PinAccessesPass());
     llvm::Function& function = *module_->getFunction("f");
     passes.run(function, functions);
     EXPECT_FALSE(llvm::verifyModule(*module_, &llvm::errs()));
@@ -263,6 +266,42 @@ TEST_F(ProvenAccesses, NeverMakesAStorePlain) {
                             false);
   EXPECT_EQ(counts.volatile_stores, 1);
   EXPECT_EQ(counts.plain_stores, 0);
+}
+
+TEST_F(ProvenAccesses, KnowsWhatLiesBelowTheMinimumOfTheMemory) {
+  const Counts inside =
+      run("  %a = getelementptr i8, ptr %mb, i64 65528\n"
+          "  %v = load volatile double, ptr %a, align 1\n  ret void\n",
+          false);
+  EXPECT_EQ(inside.plain_loads, 1);
+  const Counts beyond =
+      run("  %a = getelementptr i8, ptr %mb, i64 65529\n"
+          "  %v = load volatile double, ptr %a, align 1\n  ret void\n",
+          false);
+  EXPECT_EQ(beyond.volatile_loads, 1);
+}
+
+using PinAccesses = Passes;
+
+TEST_F(PinAccesses, PinsALoadThatOnlyAnotherAccessProves) {
+  const Counts counts = run(at("a", "%x", 16) + at("b", "%x", 8) +
+                                "  %v = load volatile double, ptr %a, align 1\n"
+                                "  %w = load volatile double, ptr %b, align 1\n  ret void\n",
+                            false, true);
+  EXPECT_EQ(counts.volatile_loads, 2);
+}
+
+TEST_F(PinAccesses, LeavesWhatWasCheckedPlain) {
+  const Counts constant =
+      run("  %a = getelementptr i8, ptr %mb, i64 128\n"
+          "  %v = load volatile double, ptr %a, align 1\n  ret void\n",
+          false, true);
+  EXPECT_EQ(constant.plain_loads, 1);
+  const Counts loop = run(counted_loop("  %v = load volatile double, ptr %pa, align 1\n"
+                                       "  store volatile double %v, ptr %qa, align 1"),
+                          true, true);
+  EXPECT_EQ(loop.plain_loads, 1);
+  EXPECT_EQ(loop.volatile_loads, 1);
 }
 
 }  // namespace

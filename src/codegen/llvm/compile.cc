@@ -124,7 +124,9 @@ class Compilation {
     if (llvm::verifyModule(unit.module(), &stream)) {
       return fail(ErrorCode::internal, "translation made invalid LLVM IR: " + problem);
     }
-    optimise(unit.module(), *machine, options_.optimisation_level);
+    const uint64_t minimum_memory =
+        wasm_.memories.empty() ? 0 : uint64_t{wasm_.memories[0].type.limits.min} * wasm::page_size;
+    optimise(unit.module(), *machine, options_.optimisation_level, minimum_memory);
     if (!options_.dump_ir.empty()) TWINE_TRY(dump(unit.module(), number));
     return emit(unit.module(), *machine);
   }

@@ -2,6 +2,7 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/InstrTypes.h>
+#include <llvm/IR/MDBuilder.h>
 
 #include <cstddef>
 
@@ -10,6 +11,28 @@
 namespace twine::codegen {
 
 using namespace llvm;
+
+namespace {
+
+MDNode* access_tag(MDBuilder& builder, MDNode* type) {
+  return builder.createTBAAStructTagNode(type, type, 0);
+}
+
+MDNode* linear_type(MDBuilder& builder) {
+  return builder.createTBAAScalarTypeNode("linear", builder.createTBAARoot("twine"));
+}
+
+}  // namespace
+
+MDNode* linear_tag(LLVMContext& context) {
+  MDBuilder builder(context);
+  return access_tag(builder, linear_type(builder));
+}
+
+MDNode* checked_tag(LLVMContext& context) {
+  MDBuilder builder(context);
+  return access_tag(builder, builder.createTBAAScalarTypeNode("checked", linear_type(builder)));
+}
 
 bool is_memory_base(const Value* value) {
   const auto* load = dyn_cast<LoadInst>(value);

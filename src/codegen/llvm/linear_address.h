@@ -31,4 +31,11 @@ inline bool is_volatile_access(const llvm::Instruction& instruction) {
   return llvm::isa<llvm::LoadInst, llvm::StoreInst>(instruction) && instruction.isVolatile();
 }
 
+// Type-based alias tags of accesses to linear memory. `checked` is for those that cannot trap wherever in
+// their loop or function they stand: their addresses were checked before, or are below the memory's minimum.
+// It is a subtype of the other, so that accesses of both kinds may overlap, and that LLVM gives the other to
+// what it merges from both.
+llvm::MDNode* linear_tag(llvm::LLVMContext& context);
+llvm::MDNode* checked_tag(llvm::LLVMContext& context);
+
 }  // namespace twine::codegen

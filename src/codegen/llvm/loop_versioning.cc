@@ -192,6 +192,7 @@ std::optional<AffineAccess> affine_access(Instruction& instruction, const Loop& 
 }
 
 void make_plain(Instruction& instruction) {
+  instruction.setMetadata(LLVMContext::MD_tbaa, checked_tag(instruction.getContext()));
   if (auto* load = dyn_cast<LoadInst>(&instruction)) {
     load->setVolatile(false);
   } else {

@@ -40,8 +40,8 @@ void keep_counters_narrow() {
 }
 
 // Right before the vectorisers, when loops are rotated and their counters simple.
-void add_own_passes(FunctionPassManager& passes, OptimizationLevel /*level*/) {
-  passes.addPass(ProvenAccessesPass());
+void add_own_passes(FunctionPassManager& passes, uint64_t minimum_memory) {
+  passes.addPass(ProvenAccessesPass(minimum_memory));
   passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
   passes.addPass(LoopSimplifyPass());
   passes.addPass(LCSSAPass());
@@ -53,7 +53,7 @@ void add_own_passes(FunctionPassManager& passes, OptimizationLevel /*level*/) {
 
 }  // namespace
 
-void optimise(Module& module, TargetMachine& machine, int level) {
+void optimise(Module& module, TargetMachine& machine, int level, uint64_t minimum_memory) {
   keep_counters_narrow();
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = level >= 2;
@@ -73,7 +73,13 @@ void optimise(Module& module, TargetMachine& machine, int level) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  if (level >= 2) builder.registerVectorizerStartEPCallback(add_own_passes);
+  if (level >= 2) {
+    builder.registerVectorizerStartEPCallback(
+        [&](FunctionPassManager& passes, OptimizationLevel) { add_own_passes(passes, minimum_memory); });
+    builder.registerOptimizerLastEPCallback([](ModulePassManager& passes, OptimizationLevel) {
+      passes.addPass(createModuleToFunctionPassAdaptor(PinAccessesPass()));
+    });
+  }
 
   const std::array<OptimizationLevel, 4> levels = {OptimizationLevel::O0, OptimizationLevel::O1,
                                                    OptimizationLevel::O2, OptimizationLevel::O3};

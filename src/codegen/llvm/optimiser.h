@@ -1,7 +1,8 @@
 // The optimisation pipeline: LLVM's own for the level, with Twine's passes where they find what they need.
 //
-//   proven_accesses   an access that another has proven to be in bounds need not be exact
-//   loop_versioning   a copy of hot inner loops in which no access can trap, chosen by a check at run time
+//   proven_accesses   an access that another, or the memory's minimum size, has proven to be in bounds need
+//   not be exact loop_versioning   a copy of hot inner loops in which no access can trap, chosen by a check
+//   at run time
 //
 // Neither changes what a program does, its traps included (docs/abi.md, "Order of effects").
 #pragma once
@@ -9,8 +10,11 @@
 #include <llvm/IR/Module.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include <cstdint>
+
 namespace twine::codegen {
 
-void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level);
+// minimum_memory: size in bytes that memory 0 has from the start on.
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level, uint64_t minimum_memory);
 
 }  // namespace twine::codegen

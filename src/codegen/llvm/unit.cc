@@ -6,7 +6,10 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include <array>
+#include <cassert>
 #include <vector>
+
+#include "codegen/llvm/linear_address.h"
 
 namespace twine::codegen {
 namespace {
@@ -62,6 +65,7 @@ Unit::Unit(const wasm::Module& wasm, const TargetCpu& cpu, const llvm::TargetMac
     llvm::MDNode* node = metadata.createTBAAScalarTypeNode(names[kind], root);
     alias_tags_[kind] = metadata.createTBAAStructTagNode(node, node, 0);
   }
+  assert(alias_tag(MemoryKind::linear) == linear_tag(*context_) && "the passes know accesses by this tag");
 }
 
 llvm::Type* Unit::type(wasm::ValueType type) {
