@@ -18,40 +18,26 @@ namespace {
 
 constexpr uint64_t kMaxOffset = std::numeric_limits<off_t>::max();
 
-// Keeps a write to a pipe without a reader from killing the process: SIGPIPE is blocked, and eaten if the
-// write raised it. (Ignoring it for the whole process would change the behaviour of a program that embeds
-// Twine.)
-class SigpipeGuard {
- public:
-  explicit SigpipeGuard(bool needed) : active_(needed) {
-    if (!active_) return;
-    sigemptyset(&sigpipe_);
-    sigaddset(&sigpipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &sigpipe_, &old_mask_);
-  }
-  ~SigpipeGuard() {
-    if (!active_) return;
-    const int saved = errno;
-    if (!was_pending_) {
-      const timespec now{};
-      while (sigtimedwait(&sigpipe_, nullptr, &now) < 0 && errno == EINTR) {
-      }
+// write(2) to a pipe without a reader must not kill the process. SIGPIPE is blocked, and eaten if the write
+// raised it; ignoring it for the whole process would change the behaviour of a program that embeds Twine.
+ssize_t write_without_sigpipe(int fd, std::span<const std::byte> data) {
+  sigset_t sigpipe;
+  sigset_t old_mask;
+  sigemptyset(&sigpipe);
+  sigaddset(&sigpipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &sigpipe, &old_mask);
+  const ssize_t written = ::write(fd, data.data(), data.size());
+  const int error = errno;
+  // Where it was blocked before, one may have been pending too, and is the embedding program's to deal with.
+  if (written < 0 && error == EPIPE && sigismember(&old_mask, SIGPIPE) == 0) {
+    const timespec now{};
+    while (sigtimedwait(&sigpipe, nullptr, &now) < 0 && errno == EINTR) {
     }
-    pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
-    errno = saved;
   }
-  SigpipeGuard(const SigpipeGuard&) = delete;
-  SigpipeGuard& operator=(const SigpipeGuard&) = delete;
-
- private:
-  bool active_;
-  bool was_pending_ = false;
-  sigset_t sigpipe_{};
-  sigset_t old_mask_{};
-};
+  pthread_sigmask(SIG_SETMASK, &old_mask, nullptr);
+  errno = error;
+  return written;
+}
 
 }  // namespace
 
@@ -78,8 +64,8 @@ IoResult<uint64_t> Services::Impl::file_write(Handle handle, uint64_t position,
   const auto file = handles_.find(handle);
   if (!file) return std::unexpected(file.error());
   const int fd = (*file)->fd();
-  const SigpipeGuard guard((*file)->stream);
   if (position == hostcall::kStreamPosition) {
+    if ((*file)->stream) return retrying([&] { return write_without_sigpipe(fd, data); });
     return retrying([&] { return ::write(fd, data.data(), data.size()); });
   }
   if (position > kMaxOffset) return std::unexpected(wasi::Errno::inval);
