@@ -7,3 +7,9 @@ twine_test(enclave_core_test
   SOURCES unit/enclave_core_heap_test.cc unit/enclave_core_ledger_test.cc unit/enclave_core_exception_test.cc
           unit/enclave_core_cpu_test.cc
   LIBRARIES twine_enclave_core)
+
+# The wrapper over libsodium, with the enclave's own platform under it instead of libsodium's.
+find_library(TWINE_SODIUM_STATIC libsodium.a REQUIRED)
+twine_test(enclave_core_crypto_test
+  SOURCES unit/enclave_core_crypto_test.cc ${enclave_directory}/crypto/crypto.cc ${enclave_directory}/crypto/sodium_platform.cc
+  LIBRARIES twine_enclave_core ${TWINE_SODIUM_STATIC})
