@@ -5,10 +5,13 @@
 
 #include <array>
 #include <bit>
+#include <condition_variable>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/entry.h"
@@ -65,6 +68,69 @@ int capture(long rdi, long rsi, long rdx, long /*rsp*/, long r8, long r9, sgx_en
   return 0;
 }
 
+// Enters one TCS, always from the same stack frame of a thread of its own. EENTER saves RSP and RBP in the
+// SSA frame and ERESUME does not (SDM vol. 3D, "ERESUME"), so an enclave that is resumed from another depth
+// of the stack would leave to a frame that is gone.
+class EnteringThread {
+ public:
+  EnteringThread(host::sgx::Driver& driver, uint64_t tcs)
+      : thread_([this, &driver, tcs] { loop(driver, tcs); }) {}
+  EnteringThread(const EnteringThread&) = delete;
+  EnteringThread& operator=(const EnteringThread&) = delete;
+  ~EnteringThread() {
+    hand_over([this] { over_ = true; });
+    thread_.join();
+  }
+
+  Exit enter(uint64_t reason, uint64_t arena, uint64_t size, uint32_t leaf) {
+    hand_over([&] { request_ = {.reason = reason, .arena = arena, .size = size, .leaf = leaf}; });
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !pending_; });
+    return exit_;
+  }
+
+ private:
+  struct Request {
+    uint64_t reason = 0, arena = 0, size = 0;
+    uint32_t leaf = 0;
+  };
+
+  template <typename Change>
+  void hand_over(Change change) {
+    const std::scoped_lock lock(mutex_);
+    change();
+    pending_ = true;
+    changed_.notify_all();
+  }
+
+  void loop(host::sgx::Driver& driver, uint64_t tcs) {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return pending_; });
+      if (over_) return;
+      exit_ = {};
+      sgx_enclave_run run{};
+      run.tcs = tcs;
+      run.user_handler = reinterpret_cast<uint64_t>(&capture);
+      run.user_data = reinterpret_cast<uint64_t>(&exit_);
+      EXPECT_EQ(driver.enter(request_.reason, request_.arena, request_.size, request_.leaf, 0, 0, &run), 0);
+      exit_.function = run.function;
+      exit_.vector = run.exception_vector;
+      exit_.address = run.exception_addr;
+      pending_ = false;
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool pending_ = false;
+  bool over_ = false;
+  Request request_;
+  Exit exit_;
+  std::thread thread_;
+};
+
 class EnclaveEntry : public testing::Test {
  protected:
   void SetUp() override {
@@ -79,6 +145,10 @@ class EnclaveEntry : public testing::Test {
     auto services = host::Services::create(std::move(config));
     ASSERT_TRUE(services.has_value());
     services_ = std::move(*services);
+    for (uint32_t thread = 0; thread < threads_.size(); ++thread) {
+      threads_.at(thread) =
+          std::make_unique<EnteringThread>(enclave_->driver(), enclave_->tcs_address(thread));
+    }
     for (uint8_t*& arena : arenas_) {
       void* memory =
           mmap(nullptr, 2 * kArenaSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -97,16 +167,7 @@ class EnclaveEntry : public testing::Test {
   }
 
   Exit enter_with(uint64_t reason, uint64_t arena, uint64_t size, uint32_t thread, uint32_t leaf) {
-    Exit exit;
-    sgx_enclave_run run{};
-    run.tcs = enclave_->tcs_address(thread);
-    run.user_handler = reinterpret_cast<uint64_t>(&capture);
-    run.user_data = reinterpret_cast<uint64_t>(&exit);
-    EXPECT_EQ(enclave_->driver().enter(reason, arena, size, leaf, 0, 0, &run), 0);
-    exit.function = run.function;
-    exit.vector = run.exception_vector;
-    exit.address = run.exception_addr;
-    return exit;
+    return threads_.at(thread)->enter(reason, arena, size, leaf);
   }
 
   // Serves host calls and exceptions, as an honest host does, until `stop` says so or the enclave is over.
@@ -150,6 +211,7 @@ class EnclaveEntry : public testing::Test {
   std::unique_ptr<host::EnclavePages> pages_;
   std::unique_ptr<host::Services> services_;
   std::array<uint8_t*, 2> arenas_{};
+  std::array<std::unique_ptr<EnteringThread>, 2> threads_;  // destroyed first: none may be inside later
 };
 
 TEST_F(EnclaveEntry, RunsALaunchToItsEndWithAnHonestHost) {
@@ -243,16 +305,53 @@ TEST_F(EnclaveEntry, RefusesAnArenaThatIsNotAligned) {
   expect_dead(enter_with(static_cast<uint64_t>(EnterReason::start), arena + 8, kArenaSize, 0, kEenter));
 }
 
-TEST_F(EnclaveEntry, DiesWhenAPageOfItsHeapIsTakenAwayAndSaysSo) {
-  const uint64_t heap = enclave_->base() + enclave_->note().heap_offset;
-  // At the first host call after the heap was used.
-  int calls = 0;
-  Exit exit =
-      serve(enter(EnterReason::start), [&](const Exit& now) { return at_host_call(now) && ++calls == 8; });
-  ASSERT_TRUE(at_host_call(exit));
-  ASSERT_EQ(enclave_->driver().protect(heap, 64 * kPageSize, PROT_NONE), 0);
-  exit = serve(exit);
-  EXPECT_EQ(reason().substr(0, 40), "host attack: the host took away a page a");
+// Runs to where the enclave's own code has just faulted, because a page of its heap was taken away.
+class InterruptedEnclave : public EnclaveEntry {
+ protected:
+  void SetUp() override {
+    EnclaveEntry::SetUp();
+    int calls = 0;
+    // At a host call after the heap was used.
+    const Exit exit =
+        serve(enter(EnterReason::start), [&](const Exit& now) { return at_host_call(now) && ++calls == 8; });
+    ASSERT_TRUE(at_host_call(exit));
+    ASSERT_EQ(protect_heap(PROT_NONE), 0);
+    interrupted_ = serve(exit, [](const Exit& now) { return now.function == kEresume; });
+    ASSERT_EQ(interrupted_.function, kEresume);
+    ASSERT_EQ(interrupted_.vector, static_cast<uint16_t>(sgx::Vector::pf));
+  }
+
+  int protect_heap(int protection) {
+    const uint64_t heap = enclave_->base() + enclave_->note().heap_offset;
+    return enclave_->driver().protect(heap, 64 * kPageSize, protection);
+  }
+
+  Exit interrupted_;
+};
+
+TEST_F(InterruptedEnclave, GoesOnWhenThePageComesBackInTime) {
+  ASSERT_EQ(protect_heap(PROT_READ | PROT_WRITE), 0);
+  const Exit exit = serve(interrupted_);
+  EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
+}
+
+TEST_F(InterruptedEnclave, DiesWhenThePageStaysAwayAndSaysSo) {
+  const Exit exit = serve(interrupted_);
+  EXPECT_TRUE(reason().starts_with("host attack: the host took away a page at enclave + 0x")) << reason();
+  expect_dead(exit);
+}
+
+TEST_F(InterruptedEnclave, FaultsAgainWhenItIsResumedWithoutBeingAsked) {
+  const Exit exit = enter(EnterReason::handle_exception, 0, kEresume);
+  EXPECT_EQ(exit.function, kEresume);
+  EXPECT_EQ(exit.address, interrupted_.address);
+}
+
+TEST_F(InterruptedEnclave, DiesWhenItIsEnteredForAnythingButTheException) {
+  const Exit exit = enter(EnterReason::host_call_done);
+  EXPECT_EQ(reason(),
+            "host attack: the enclave was entered in the middle of an interrupted thread, not to handle an "
+            "exception");
   expect_dead(exit);
 }
 

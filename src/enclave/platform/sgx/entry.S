@@ -27,7 +27,8 @@
 //
 // On the way out every general register but RAX (leaf), RBX (target), RDI, RSI (reason, value), RSP and RBP is zero,
 // and extended state is initial. RSP and RBP are given back as the SSA frame of this level holds them (URSP, URBP: the
-// processor put them there at EENTER or ERESUME), because the vDSO function finds its own frame by them.
+// processor put them there at EENTER), because the vDSO function finds its own frame by them. ERESUME leaves them as they are, so
+// the host must resume from the frame it entered from (common/entry.h).
 #include "enclave/platform/sgx/thread_offsets.h"
 
     .section .text.entry, "ax", @progbits
