@@ -149,12 +149,10 @@ struct ImportedFunction {
 //   imported_functions  ImportedFunction[imported function count]    invariant after instantiation
 //   memories            MemoryDescriptor*[memory count]              invariant
 //   tables              TableDescriptor*[table count]                invariant
-//   globals             Value[global count]: a defined global's value, or, for an imported one, in `low` the
-//   address of
+//   globals             Value[global count]: a defined global's value, or, for an imported one, in `low` the address of
 //                       the exporter's Value (invariant)
 //   type_ids            u32[type count]: canonical ids               invariant
-//   functions           FunctionRecord[function count], imports first: what ref.func and element segments
-//   point to
+//   functions           FunctionRecord[function count], imports first: what ref.func and element segments point to
 struct ContextLayout {
   uint64_t imported_functions;
   uint64_t memories;

@@ -1,30 +1,29 @@
 // The protocol between the host's enter loop and the enclave's entry code.
 //
-// The host enters only through __vdso_sgx_enter_enclave (or the emulator's function of the same type). RDI,
-// RSI, RDX, R8, R9 pass through it in both directions; on the way out the host reads them in its
-// sgx_enclave_run.user_handler, which stores them and returns 0, so that the enter loop is ordinary C++.
+// The host enters only through __vdso_sgx_enter_enclave (or the emulator's function of the same type). RDI, RSI, RDX, R8, R9
+// pass through it in both directions; on the way out the host reads them in its sgx_enclave_run.user_handler, which stores
+// them and returns 0, so that the enter loop is ordinary C++. From an EENTER to its EEXIT all entries of a thread come from one
+// stack frame: EENTER saves RSP and RBP for the exit, ERESUME does not.
 //
 //   CSSA at entry  RDI (EnterReason)    RSI            RDX           what the enclave does
-//   0              start                arena address  arena bytes   first entry of a launch on this thread;
-//   refused when busy 0              host_call_done       ignored        ignored       continues after the
-//   pending host call; refused if none > 0            handle_exception     ignored        ignored dispatches
-//   on SSA[CSSA-1].EXITINFO, never on the host's word
+//   0              start                arena address  arena bytes   first entry of a launch on this thread; refused when busy
+//   0              host_call_done       ignored        ignored       continues after the pending host call; refused if none
+//   > 0            handle_exception     ignored        ignored       dispatches on SSA[CSSA-1].EXITINFO, never on the host's word
 //
 //   RDI at EEXIT (ExitReason)   meaning                                              what the host does next
-//   host_call                   a request stands in the arena                        serve it, EENTER
-//   host_call_done finished                    the launch is over; output was handed over before    stop
-//   entering resume                      the exception was dealt with                         ERESUME the
-//   same TCS dead                        the enclave has aborted, the arena holds the reason  stop; every
-//   later entry ends here again
+//   host_call                   a request stands in the arena                        serve it, EENTER host_call_done
+//   finished                    the launch is over; output was handed over before    stop entering
+//   resume                      the exception was dealt with                         ERESUME the same TCS
+//   dead                        the enclave has aborted, the arena holds the reason  stop; every later entry ends here again
 //
-// The arena is untrusted memory that the host allocates, one a thread: 64-byte aligned, kArenaSize bytes,
-// wholly outside ELRANGE (the enclave checks this once, at start, and then keeps its own copy of address and
-// size). Layout:
+// The arena is untrusted memory that the host allocates, one a thread: 64-byte aligned, kArenaSize bytes, wholly outside ELRANGE
+// (the enclave checks this once, at start, and then keeps its own copy of address and size). Layout:
 //
 //   0     8   call         host-call number
-//   8     64  args         eight 64-bit arguments; a buffer argument is an offset from the arena's start,
-//   never an address 72    8   result       >= 0, or a negated WASI errno 80    48  reserved     zero 128
-//   data         staging space for buffers; for `dead`, a NUL-terminated reason
+//   8     64  args         eight 64-bit arguments; a buffer argument is an offset from the arena's start, never an address
+//   72    8   result       >= 0, or a negated WASI errno
+//   80    48  reserved     zero
+//   128       data         staging space for buffers; for `dead`, a NUL-terminated reason
 #pragma once
 
 #include <cstdint>

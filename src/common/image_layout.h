@@ -1,25 +1,29 @@
 // Where everything lies inside the enclave's address range (ELRANGE).
 //
-// The image carries an ImageNote in an ELF note; the loader (host/image) and the enclave derive every address
-// from it with the functions below, so there is one description of the layout and no number is told twice.
-// All offsets are from the enclave base; all sizes are bytes and multiples of the page size.
+// The image carries an ImageNote in an ELF note; the loader (host/image) and the enclave derive every address from it with
+// the functions below, so there is one description of the layout and no number is told twice. All offsets are from the
+// enclave base; all sizes are bytes and multiples of the page size.
 //
 //   offset            what                                              pages exist
 //   0                 the ELF image (text, rodata, data, bss)           EADDed, measured
-//   threads_offset    tcs_count thread blocks, thread_block_size each   EADDed, measured, except the guest
-//   stack heap_offset       the runtime's heap                                EAUGed on first touch
+//   threads_offset    tcs_count thread blocks, thread_block_size each   EADDed, measured, except the guest stack
+//   heap_offset       the runtime's heap                                EAUGed on first touch
 //   code_offset       compiled guest code, within 2 GiB of the image    EAUGed, filled by EACCEPTCOPY
 //   wasm_offset       linear-memory slots, kMemorySlotStride apart      EAUGed on first touch
 //
-// A thread block, from its start (offsets relative to the block; the TCS address arrives in RBX at EENTER, so
-// entry code finds the rest without trusting the host):
+// A thread block, from its start (offsets relative to the block; the TCS address arrives in RBX at EENTER, so entry code
+// finds the rest without trusting the host):
 //
-//   0                 TCS                     OSSA = +1 page, OFSBASE = OGSBASE = the TCB page, OENTRY = the
-//   ELF entry point 1 page            SSA, nssa frames of ssa_frame_pages tls               one page of
-//   static TLS (below FS), then the TCB page (FS points to its start) guard             not mapped exception
-//   stack   used by the handler that is entered with CSSA > 0 guard runtime stack     the enclave's own C++
-//   code guard             guest stack overflow faults here guest stack       compiled Wasm code; EAUGed on
-//   first touch guard
+//   0                 TCS                     OSSA = +1 page, OFSBASE = OGSBASE = the TCB page, OENTRY = the ELF entry point
+//   1 page            SSA, nssa frames of ssa_frame_pages
+//   tls               one page of static TLS (below FS), then the TCB page (FS points to its start)
+//   guard             not mapped
+//   exception stack   used by the handler that is entered with CSSA > 0
+//   guard
+//   runtime stack     the enclave's own C++ code
+//   guard             guest stack overflow faults here
+//   guest stack       compiled Wasm code; EAUGed on first touch
+//   guard
 #pragma once
 
 #include <cstdint>

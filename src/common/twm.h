@@ -1,6 +1,5 @@
-// The compiled module, `.twm`: position-independent machine code for one Wasm module, the module itself, and
-// a signature. Little-endian. Written by `twine compile`, read inside the enclave. No relocation is left in
-// it.
+// The compiled module, `.twm`: position-independent machine code for one Wasm module, the module itself, and a signature.
+// Little-endian. Written by `twine compile`, read inside the enclave. No relocation is left in it.
 //
 //   offset  size  field
 //   0       8     magic             "\0twm" 0d 0a 1a 0a
@@ -8,28 +7,27 @@
 //   12      4     abi_version       abi::kAbiVersion
 //   16      8     total_size        of the file, signature included
 //   24      8     features          TwmFeature bits: what the code relies on; an unknown bit is refused
-//   32      8     cpu_features      CpuFeature bits that must be usable in the enclave before the code may
-//   run 40      32    wasm_sha256       of the wasm section; the enclave computes it again 72      32
-//   public_key        Ed25519 key that signed 104     32    enclave           MRENCLAVE that alone may run
-//   this file, or zeroes: any 136     4     section_count     at most kTwmMaxSections 140     4     reserved
-//   0 144     24×n  sections          {u32 kind, u32 reserved 0, u64 offset, u64 size}: ascending kind, each
-//   kind once, 16-byte
-//                                   aligned (image: page-aligned), ascending, not overlapping, inside the
-//                                   file
+//   32      8     cpu_features      CpuFeature bits that must be usable in the enclave before the code may run
+//   40      32    wasm_sha256       of the wasm section; the enclave computes it again
+//   72      32    public_key        Ed25519 key that signed
+//   104     32    enclave           MRENCLAVE that alone may run this file, or zeroes: any
+//   136     4     section_count     at most kTwmMaxSections
+//   140     4     reserved          0
+//   144     24×n  sections          {u32 kind, u32 reserved 0, u64 offset, u64 size}: ascending kind, each kind once, 16-byte
+//                                   aligned (image: page-aligned), ascending, not overlapping, inside the file
 //   …             section bytes     gaps are zero
 //   end-64  64    signature         Ed25519 over bytes [0, total_size - 64)
 //
 // Sections
 //   wasm        the module, byte for byte
-//   image       what is mapped: [0, code_size) machine code, R|X, then read-only data, R; code_size is
-//   page-aligned layout      TwmImageLayout functions   u32[defined functions]: code offset of each; then u32
-//   end of the last of them, in the order of indices.
+//   image       what is mapped: [0, code_size) machine code, R|X, then read-only data, R; code_size is page-aligned
+//   layout      TwmImageLayout
+//   functions   u32[defined functions]: code offset of each; then u32 end of the last of them, in the order of indices.
 //               Ascending is not required; a function ends at the latest where the next higher offset begins
-//   thunks      {u32 entry, u32 host}[types]: code offsets of the entry thunk and host thunk of each type,
-//   kNoCode if none locations   {u32 code offset, u32 Wasm byte offset}[]: ascending; holds from its code
-//   offset to the next row's unwind      {u32 code offset, u32 cfa}[]: ascending; CFA = RSP + cfa from that
-//   offset on; kNoUnwind: cannot be unwound options     UTF-8 text: compiler version, CPU, optimisation
-//   level; for people and for the evidence
+//   thunks      {u32 entry, u32 host}[types]: code offsets of the entry thunk and host thunk of each type, kNoCode if none
+//   locations   {u32 code offset, u32 Wasm byte offset}[]: ascending; holds from its code offset to the next row's
+//   unwind      {u32 code offset, u32 cfa}[]: ascending; CFA = RSP + cfa from that offset on; kNoUnwind: cannot be unwound
+//   options     UTF-8 text: compiler version, CPU, optimisation level; for people and for the evidence
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,5 @@
-// Replies of a hostile host, one call an input: every byte the enclave reads from the arena comes from the
-// fuzzer. The call must return something its type allows, or end in host_attack; ASan and the canaries see to
-// the rest.
+// Replies of a hostile host, one call an input: every byte the enclave reads from the arena comes from the fuzzer. The call must return
+// something its type allows, or end in host_attack; ASan and the canaries see to the rest.
 //
 //   byte 0     which call
 //   byte 1-8   result word

@@ -1,5 +1,5 @@
-// Requests of a subverted enclave: the host's dispatcher and services on an arena of the fuzzer's making. The
-// guest's directory is a temporary one; a file beside it must keep its contents whatever is asked.
+// Requests of a subverted enclave: the host's dispatcher and services on an arena of the fuzzer's making. The guest's directory is a
+// temporary one; a file beside it must keep its contents whatever is asked.
 //
 // An input is a list of requests:
 //   byte      which call (or, 0xff, a number that is none)

@@ -1,5 +1,5 @@
-// A program that calls preview1 at random while the host lies at random: whatever both do, a call returns,
-// traps, exits, or ends in host_attack, and nothing outside the guest's memory is touched.
+// A program that calls preview1 at random while the host lies at random: whatever both do, a call returns, traps, exits, or ends in
+// host_attack, and nothing outside the guest's memory is touched.
 //
 // An input is a list of records; a record is one preview1 call and the replies to the host calls it makes:
 //

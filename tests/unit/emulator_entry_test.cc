@@ -248,8 +248,7 @@ TEST(EmulatorEntry, AHandlerCanAskForAnotherLeaf) {
   EXPECT_EQ(result, 7U);
 }
 
-// --- Signals
-// -----------------------------------------------------------------------------------------------------------
+// --- Signals -----------------------------------------------------------------------------------------------------------
 
 std::atomic<uint64_t> alarms{0};
 thread_local uint64_t thread_canary = 0x600d;

@@ -1,5 +1,4 @@
-// A small enclave for the emulator's tests, built page by page through the driver interface, as a loader
-// would.
+// A small enclave for the emulator's tests, built page by page through the driver interface, as a loader would.
 //
 //   offset    page
 //   0x0000    emulator_enclave.S, R|X

@@ -1,16 +1,17 @@
 // Ahead-of-time compilation: a WebAssembly module in, a signed `.twm` (common/twm.h) out.
 //
-// Runs outside the enclave. The enclave trusts nothing of it: it hashes and validates the module again,
-// checks the signature on its own copy, and admits only the code shapes that docs/abi.md lists.
+// Runs outside the enclave. The enclave trusts nothing of it: it hashes and validates the module again, checks the
+// signature on its own copy, and admits only the code shapes that docs/abi.md lists.
 //
 // The way of a module:
 //
 //   wasm::load         decode and validate
 //   plan_groups        split the functions into groups, one LLVM module each           (module_plan.h)
-//   translate          operators → LLVM IR, exact traps (function_translator.h) optimise           LLVM's
-//   pipeline with our loop versioning                        (optimiser.h) emit               → one ELF
-//   object a group link_objects       lay out code and read-only data, resolve every relocation
-//   (object_linker.h) write_twm          tables, header, signature (twm_writer.h)
+//   translate          operators → LLVM IR, exact traps                                (function_translator.h)
+//   optimise           LLVM's pipeline with our loop versioning                        (optimiser.h)
+//   emit               → one ELF object a group
+//   link_objects       lay out code and read-only data, resolve every relocation       (object_linker.h)
+//   write_twm          tables, header, signature                                       (twm_writer.h)
 //
 // The same bytes and options give the same file, whatever the number of jobs.
 #pragma once

@@ -1,5 +1,5 @@
-// The enclave's cryptography: a thin typed face of libsodium. Nothing here is invented; the sizes are in the
-// types, failures are Results or bools that cannot be ignored, and secrets are wiped when they go.
+// The enclave's cryptography: a thin typed face of libsodium. Nothing here is invented; the sizes are in the types, failures are Results
+// or bools that cannot be ignored, and secrets are wiped when they go.
 //
 //   SHA-256       FIPS 180-4
 //   HMAC-SHA-256  RFC 2104

@@ -1,7 +1,6 @@
-// What libsodium's objects expect of the platform, provided here instead of by its own core.o, utils.o,
-// runtime.o and randombytes.o. Those would bring mmap, mlock, getrandom, pthread_mutex and CPUID into the
-// image; an archive member is not linked when all that others need of it is defined. A new use of libsodium
-// that needs more fails to link, with the symbol's name.
+// What libsodium's objects expect of the platform, provided here instead of by its own core.o, utils.o, runtime.o and randombytes.o.
+// Those would bring mmap, mlock, getrandom, pthread_mutex and CPUID into the image; an archive member is not linked when all
+// that others need of it is defined. A new use of libsodium that needs more fails to link, with the symbol's name.
 //
 //   symbol                        wanted by                             here
 //   sodium_misuse                 argument checks                       panic

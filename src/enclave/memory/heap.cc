@@ -87,7 +87,7 @@ void Heap::remove(List& list, uint32_t index) {
   }
 }
 
-// --- Runs ----------------------------------------------------------------------------------------
+// --- Runs ----------------------------------------------------------------------------------------------------------
 
 void Heap::mark_free(uint32_t first, uint32_t units) {
   Unit& head = unit(first);
@@ -157,7 +157,7 @@ uint32_t Heap::take_run(uint32_t units, Kind kind) {
   return first;
 }
 
-// --- Slabs ---------------------------------------------------------------------------------------
+// --- Slabs ---------------------------------------------------------------------------------------------------------
 
 void* Heap::allocate_small(size_t size_class) {
   List& list = slabs_[size_class];
@@ -201,7 +201,7 @@ Heap::Place Heap::find(const void* block) {
   panic("free() of something that is not a live block of the heap");
 }
 
-// --- The interface -------------------------------------------------------------------------------
+// --- The interface -------------------------------------------------------------------------------------------------
 
 void* Heap::allocate_locked(size_t size, size_t alignment) {
   if (alignment <= kMinAlignment && size <= kLargestClass) return allocate_small(class_of(size));

@@ -5,15 +5,15 @@
 //   begin                      Unit[unit count]   one a 4 KiB page of the heap, 64 bytes
 //   begin + table size         the pages that are handed out
 //
-// Units are backed with memory (EACCEPT) only as the heap grows, kGrowth at a time: that many pages and the
-// one page of the table that describes them. Memory that was freed is reused, never given back.
+// Units are backed with memory (EACCEPT) only as the heap grows, kGrowth at a time: that many pages and the one page of the
+// table that describes them. Memory that was freed is reused, never given back.
 //
 //   size                  comes from
-//   1 … 2,048 bytes       a slab of one (≤ 256) or four pages, cut into blocks of one class; 4 classes for
-//   each power of two more                  a run of whole pages, page-aligned; best of a power-of-two bin
+//   1 … 2,048 bytes       a slab of one (≤ 256) or four pages, cut into blocks of one class; 4 classes for each power of two
+//   more                  a run of whole pages, page-aligned; best of a power-of-two bin
 //
-// free() of anything that is not the start of a live block is a fault and ends the enclave: double frees and
-// stray pointers do not pass. Blocks are not cleared; who holds secrets wipes them (sodium_memzero).
+// free() of anything that is not the start of a live block is a fault and ends the enclave: double frees and stray pointers
+// do not pass. Blocks are not cleared; who holds secrets wipes them (sodium_memzero).
 //
 // One lock. No allocation happens on the exception stack, so a fault cannot find it held by its own thread.
 #pragma once

@@ -7,7 +7,7 @@
 
 namespace twine::enclave {
 
-// --- PageBitmap ----------------------------------------------------------------------------------
+// --- PageBitmap ----------------------------------------------------------------------------------------------------
 
 bool PageBitmap::prepare(uint64_t pages) {
   if (pages > kMaxPages) return false;
@@ -53,7 +53,7 @@ PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages
   return run;
 }
 
-// --- Faults --------------------------------------------------------------------------------------
+// --- Faults --------------------------------------------------------------------------------------------------------
 
 void PageLedger::open(uint64_t enclave_base, uint64_t image_size) {
   base_ = enclave_base;
@@ -152,7 +152,7 @@ void PageLedger::note_heap(uint64_t begin, uint64_t end) {
   panic("the heap grows out of order");
 }
 
-// --- Linear memories -----------------------------------------------------------------------------
+// --- Linear memories -----------------------------------------------------------------------------------------------
 
 std::optional<uint64_t> PageLedger::reserve_slot() {
   for (uint64_t tried = 0; tried < kMemorySlots; ++tried) {
@@ -218,7 +218,7 @@ void PageLedger::lose_slot(uint64_t address) {
   slots_[slot_index(address)].state = SlotState::lost;
 }
 
-// --- Code ----------------------------------------------------------------------------------------
+// --- Code ----------------------------------------------------------------------------------------------------------
 
 std::optional<uint64_t> PageLedger::reserve_code(uint64_t pages) {
   if (pages == 0 || pages > kCodePages) return std::nullopt;

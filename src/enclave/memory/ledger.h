@@ -3,17 +3,16 @@
 // Pure bookkeeping: it decides, memory/pages.cc acts. The host never influences what stands here.
 //
 //   address in                          ledger says                                                   verdict
-//   memory slot, beyond its size        nothing there for the guest beyond_memory memory slot or guest stack
-//   not accepted yet: accept the cluster around it and resume     accept guard below this thread's stack the
-//   guest has run out of stack                                stack_guard image, heap, code, slot, stack
-//   accepted: the page is in order, another thread was faster     in_order
+//   memory slot, beyond its size        nothing there for the guest                                   beyond_memory
+//   memory slot or guest stack          not accepted yet: accept the cluster around it and resume     accept
+//   guard below this thread's stack     the guest has run out of stack                                stack_guard
+//   image, heap, code, slot, stack      accepted: the page is in order, another thread was faster     in_order
 //                                       or the host provokes the fault
-//   anywhere else                       no code may touch it forbidden
+//   anywhere else                       no code may touch it                                          forbidden
 //
-// Clusters. The run of accepted pages that leads up to the fault (or, for memory that is filled downwards,
-// away from it) tells how sequential the access is: as many pages again are accepted ahead, at least
-// kMinCluster and at most kMaxCluster. So a scan doubles its clusters, several interleaved scans do so
-// independently, and a lone touch costs kMinCluster.
+// Clusters. The run of accepted pages that leads up to the fault (or, for memory that is filled downwards, away from it) tells how
+// sequential the access is: as many pages again are accepted ahead, at least kMinCluster and at most kMaxCluster. So a
+// scan doubles its clusters, several interleaved scans do so independently, and a lone touch costs kMinCluster.
 #pragma once
 
 #include <array>

@@ -158,7 +158,7 @@ std::optional<uint64_t> reserve_code(uint64_t pages) {
 
 }  // namespace
 
-// --- Start ---------------------------------------------------------------------------------------
+// --- Start ---------------------------------------------------------------------------------------------------------
 
 void open_memory() {
   if (!hostcall::pages_open(kImage.heap_offset, kImage.heap_size, kReadWrite))
@@ -171,7 +171,7 @@ void open_memory() {
   }
 }
 
-// --- Faults --------------------------------------------------------------------------------------
+// --- Faults --------------------------------------------------------------------------------------------------------
 
 Verdict mend_page_fault(uint64_t address, uint64_t thread_block) {
   const LedgerGuard guard;
@@ -184,7 +184,7 @@ Verdict mend_page_fault(uint64_t address, uint64_t thread_block) {
   return Verdict::accept;
 }
 
-// --- Regions -------------------------------------------------------------------------------------
+// --- Regions -------------------------------------------------------------------------------------------------------
 
 AddressRange enclave_range() {
   return {.begin = enclave_base(), .end = enclave_base() + kImage.elrange_size};
@@ -200,7 +200,7 @@ AddressRange guest_stack() {
   return {.begin = begin, .end = begin + kImage.guest_stack_size};
 }
 
-// --- Linear memory -------------------------------------------------------------------------------
+// --- Linear memory -------------------------------------------------------------------------------------------------
 
 Result<uint8_t*> reserve_memory_slot() {
   for (;;) {
@@ -244,7 +244,7 @@ void release_memory_slot(uint8_t* base) {
   ledger.retire_slot(address_of(base));
 }
 
-// --- Code ----------------------------------------------------------------------------------------
+// --- Code ----------------------------------------------------------------------------------------------------------
 
 Result<uint8_t*> map_code(std::span<const uint8_t> image, uint64_t code_size, uint64_t data_size) {
   if (image.size() != code_size + data_size || code_size == 0 || !is_whole_pages(code_size))

@@ -27,7 +27,7 @@ struct AddressRange {
 [[nodiscard]] AddressRange code_region();
 [[nodiscard]] AddressRange guest_stack();
 
-// --- Linear memory -------------------------------------------------------------------------------
+// --- Linear memory -------------------------------------------------------------------------------------------------
 
 // Reserves a slot of kMemorySlotSize bytes and a guard, of which nothing can be accessed. Errors: limit, when
 // all are taken.
@@ -42,7 +42,7 @@ struct AddressRange {
 // Gives the slot back; nothing may refer to it any more. Its pages go when the slot is needed again.
 void release_memory_slot(uint8_t* base);
 
-// --- Code ----------------------------------------------------------------------------------------
+// --- Code ----------------------------------------------------------------------------------------------------------
 
 // Maps `code_size` bytes of machine code R|X and the `data_size` bytes of data that follow in `image` R, at
 // an address of the code region. `image.size()` is code_size + data_size; code_size is a multiple of
@@ -55,7 +55,7 @@ void release_memory_slot(uint8_t* base);
 // needed.
 void unmap_code(uint8_t* address);
 
-// --- Statistics ----------------------------------------------------------------------------------
+// --- Statistics ----------------------------------------------------------------------------------------------------
 
 struct PageStatistics {
   uint64_t accepted;  // pages accepted since start

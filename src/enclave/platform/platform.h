@@ -14,7 +14,7 @@
 
 namespace twine::enclave {
 
-// --- The end -------------------------------------------------------------------------------------
+// --- The end -------------------------------------------------------------------------------------------------------
 
 // Aborts the enclave: writes `reason` to the arena, leaves with ExitReason::dead, and refuses every later
 // entry of every thread. Callable anywhere, also on the exception stack. `reason` is shown to the user: it
@@ -24,7 +24,7 @@ namespace twine::enclave {
 // panic("host attack: " + what): the host answered something that cannot be true.
 [[noreturn]] void host_attack(std::string_view what);
 
-// --- The door ------------------------------------------------------------------------------------
+// --- The door ------------------------------------------------------------------------------------------------------
 
 // The untrusted memory this thread shares with the host: laid out as common/entry.h says. Checked at the
 // first entry to be aligned, of kArenaSize bytes at least and wholly outside the enclave; never re-read from
@@ -46,12 +46,12 @@ void exit_host_call();
 [[nodiscard]] bool is_inside(uint64_t address, uint64_t size);
 [[nodiscard]] bool is_outside(uint64_t address, uint64_t size);
 
-// --- Random --------------------------------------------------------------------------------------
+// --- Random --------------------------------------------------------------------------------------------------------
 
 // Fills `out` from the processor's generator (RDRAND), never from the host. Panics when the generator fails.
 void random_bytes(std::span<uint8_t> out);
 
-// --- Identity and keys ---------------------------------------------------------------------------
+// --- Identity and keys ---------------------------------------------------------------------------------------------
 
 // Who this enclave is, from a REPORT that the processor made for it at start.
 struct Identity {
@@ -94,7 +94,7 @@ using SealKey = std::array<uint8_t, 16>;
 // Errors: signature, when the request asks for a higher SVN than this enclave or processor has.
 [[nodiscard]] Result<SealKey> seal_key(const SealKeyRequest& request);
 
-// --- Processor features --------------------------------------------------------------------------
+// --- Processor features --------------------------------------------------------------------------------------------
 
 // CpuFeature bits (common/twm.h) that code in this enclave may use: XFRM ∩ the checked CPUID table.
 [[nodiscard]] uint64_t cpu_features();

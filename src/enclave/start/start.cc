@@ -1,5 +1,4 @@
-// From the first instruction in C++ to the runtime: what has to be true before any other code of the enclave
-// runs, in order.
+// From the first instruction in C++ to the runtime: what has to be true before any other code of the enclave runs, in order.
 //
 //   relocation            needs nothing
 //   canary, TLS           the stack protector, thread_local

@@ -23,8 +23,7 @@
 
 namespace twine::host::emulator {
 
-// --- ENCLS: building
-// ------------------------------------------------------------------------------------------------
+// --- ENCLS: building ------------------------------------------------------------------------------------------------
 
 // PAGEINFO.LINADDR and SECS are zero, as the SDM demands; `page` and `secinfo` are what it points to.
 Outcome ecreate(Enclave& enclave, const sgx::Secs& page, const sgx::Secinfo& secinfo);
@@ -36,8 +35,7 @@ Outcome eextend(Enclave& enclave, uint64_t address);
 Outcome einit(Enclave& enclave, const sgx::Sigstruct& sigstruct, const sgx::Einittoken& token,
               const std::array<uint8_t, 32>& lepubkeyhash);
 
-// --- ENCLS: SGX2 and removal
-// ----------------------------------------------------------------------------------------
+// --- ENCLS: SGX2 and removal ----------------------------------------------------------------------------------------
 
 // SECINFO as Linux passes it: none, so a zeroed R|W page, pending.
 Outcome eaug(Enclave& enclave, uint64_t linaddr);
@@ -48,8 +46,7 @@ Outcome emodt(Enclave& enclave, uint64_t address, const sgx::Secinfo& secinfo);
 Outcome etrack(Enclave& enclave);
 Outcome eremove(Enclave& enclave, uint64_t address);
 
-// --- ENCLU: entry and exit
-// ------------------------------------------------------------------------------------------
+// --- ENCLU: entry and exit ------------------------------------------------------------------------------------------
 
 // RBX = TCS, RCX = AEP; registers.rip is the address after ENCLU. `enclave` is the one whose ELRANGE holds
 // RBX.
@@ -74,8 +71,7 @@ struct ExitEvent {
 // registers.rip is then the AEP.
 void asynchronous_exit(Processor& processor, const ExitEvent& event);
 
-// --- ENCLU: inside
-// --------------------------------------------------------------------------------------------------
+// --- ENCLU: inside --------------------------------------------------------------------------------------------------
 
 // Each takes its operands from RBX, RCX, RDX; RIP is not advanced. On `error`, RAX and the flags are set by
 // the caller of the leaf.

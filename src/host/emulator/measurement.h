@@ -1,5 +1,4 @@
-// MRENCLAVE under construction (SDM "Measurement of Enclave Contents"): SHA-256 over 64-byte blocks, one or
-// more an instruction.
+// MRENCLAVE under construction (SDM "Measurement of Enclave Contents"): SHA-256 over 64-byte blocks, one or more an instruction.
 //
 //   ECREATE  "ECREATE\0", SSAFRAMESIZE (4), SIZE (8), 44 zero bytes
 //   EADD     "EADD\0\0\0\0", offset in ELRANGE (8), first 48 bytes of SECINFO

@@ -1,22 +1,18 @@
-// Changes to the loaded copy of an enclave's code, made after measurement, so that instructions that user
-// space would execute differently trap.
+// Changes to the loaded copy of an enclave's code, made after measurement, so that instructions that user space would execute differently trap.
 //
 //   instruction                                       silicon, in an enclave      here
-//   ENCLU (0F 01 D7)                                  a leaf function             first byte becomes HLT
-//   (F4): a #GP trap, three times
-//                                                                                 cheaper than the #UD it
-//                                                                                 would raise untouched
-//   CPUID, SYSCALL, SYSENTER, INT n, IN, OUT, INS,    #UD                         first byte becomes HLT; the
-//   trap layer turns it into #UD OUTS, far CALL/JMP/RET, IRET, SGDT, SIDT, SLDT, STR, SMSW, VMCALL, RDPMC,
-//   INVD…
+//   ENCLU (0F 01 D7)                                  a leaf function             first byte becomes HLT (F4): a #GP trap, three times
+//                                                                                 cheaper than the #UD it would raise untouched
+//   CPUID, SYSCALL, SYSENTER, INT n, IN, OUT, INS,    #UD                         first byte becomes HLT; the trap layer turns it into #UD
+//   OUTS, far CALL/JMP/RET, IRET, SGDT, SIDT, SLDT,
+//   STR, SMSW, VMCALL, RDPMC, INVD…
 //
-// The sites are found by linear disassembly of the executable pages. A site that is missed (code after data
-// in a text section) still behaves for ENCLU, which raises #UD by itself, and for SYSCALL, which Syscall User
-// Dispatch catches.
+// The sites are found by linear disassembly of the executable pages. A site that is missed (code after data in a text section) still
+// behaves for ENCLU, which raises #UD by itself, and for SYSCALL, which Syscall User Dispatch catches.
 //
-// What the enclave sees of it: while an exception at a patched site is being handled (from the AEX to the
-// ERESUME of that frame) the original byte stands in memory again, so a handler that decodes the instruction
-// at RIP finds 0F A2 and not F4 A2, as on silicon. Code added later (EACCEPTCOPY, EMODPE) is not patched.
+// What the enclave sees of it: while an exception at a patched site is being handled (from the AEX to the ERESUME of that frame) the original
+// byte stands in memory again, so a handler that decodes the instruction at RIP finds 0F A2 and not F4 A2, as on silicon. Code added
+// later (EACCEPTCOPY, EMODPE) is not patched.
 #pragma once
 
 #include <cstdint>

@@ -6,16 +6,13 @@
 //   host             anything else                                the program's own handler
 //   enclave          #GP at a patched ENCLU, #UD at any other     the leaf in EAX
 //   enclave          #GP at a patched forbidden instruction       AEX, #UD
-//   enclave          #PF that EPCM and VMA allow                  nothing: the host's page tables catch up
-//   and the access is made again enclave          #DE #DB #BP #UD #GP #PF #MF #AC #XM          AEX enclave
-//   SIGSYS of Syscall User Dispatch              AEX, #UD at the system-call instruction enclave          any
-//   signal that is not a fault               AEX with EXITINFO not valid, then the program's own handler,
-//   then
-//                                                                 ERESUME, because the AEP is an ENCLU with
-//                                                                 EAX = ERESUME
-// After an AEX for an exception whose AEP is our entry function, execution goes on where that function
-// reports exceptions, as the kernel does for its vDSO; #DB and #BP, and exceptions in enclaves entered
-// elsewhere, are given to the program as signals.
+//   enclave          #PF that EPCM and VMA allow                  nothing: the host's page tables catch up and the access is made again
+//   enclave          #DE #DB #BP #UD #GP #PF #MF #AC #XM          AEX
+//   enclave          SIGSYS of Syscall User Dispatch              AEX, #UD at the system-call instruction
+//   enclave          any signal that is not a fault               AEX with EXITINFO not valid, then the program's own handler, then
+//                                                                 ERESUME, because the AEP is an ENCLU with EAX = ERESUME
+// After an AEX for an exception whose AEP is our entry function, execution goes on where that function reports exceptions, as the
+// kernel does for its vDSO; #DB and #BP, and exceptions in enclaves entered elsewhere, are given to the program as signals.
 #include <ucontext.h>
 
 #include <bit>
@@ -95,8 +92,7 @@ class Trap {
   Processor& processor_;
 };
 
-// --- Signal frame and processor
-// -------------------------------------------------------------------------------------
+// --- Signal frame and processor -------------------------------------------------------------------------------------
 
 // The general registers, in the order of Registers.
 constexpr int kFrameRegisters[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
@@ -138,8 +134,7 @@ void Trap::store() {
   thread_.in_enclave = processor_.in_enclave() ? 1 : 0;
 }
 
-// --- Outside
-// --------------------------------------------------------------------------------------------------------
+// --- Outside --------------------------------------------------------------------------------------------------------
 
 bool Trap::at_enclu() const {
   return std::memcmp(std::bit_cast<const void*>(processor_.registers.rip), kEncluBytes, sizeof kEncluBytes) ==
@@ -187,8 +182,7 @@ void Trap::report(Vector vector, uint32_t error_code, uint64_t address) {
   processor_.registers.rdx = address;
 }
 
-// --- Inside
-// ---------------------------------------------------------------------------------------------------------
+// --- Inside ---------------------------------------------------------------------------------------------------------
 
 bool Trap::exception(Vector vector, uint32_t error_code, uint64_t address) {
   const uint64_t aep = processor_.tcs->tcs.aep;

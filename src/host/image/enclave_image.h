@@ -6,9 +6,11 @@
 //   pages of                      SECINFO           contents
 //   each PT_LOAD segment          REG, R and W or X the file's, then zero
 //   then for each thread block
-//     TCS                         TCS               OSSA, NSSA, OENTRY, OFSBASE = OGSBASE = the TCB page;
-//     CSSA = 0 SSA frames                  REG, R W          zero static TLS, TCB             REG, R W zero;
-//     start/ fills them in exception stack             REG, R W          zero runtime stack REG, R W zero
+//     TCS                         TCS               OSSA, NSSA, OENTRY, OFSBASE = OGSBASE = the TCB page; CSSA = 0
+//     SSA frames                  REG, R W          zero
+//     static TLS, TCB             REG, R W          zero; start/ fills them in
+//     exception stack             REG, R W          zero
+//     runtime stack               REG, R W          zero
 //
 // Guards, guest stacks, heap, code and linear memories have no page at the beginning: the enclave asks for
 // them, and they come by EAUG.

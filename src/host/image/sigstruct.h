@@ -4,12 +4,14 @@
 // and a body that says which enclaves EINIT may start:
 //
 //   field           what we write                        what EINIT does with it
-//   MISCSELECT      EXINFO                               (SECS.MISCSELECT & MISCMASK) must equal it: faults
-//   in the enclave are always MISCMASK        EXINFO                               reported with their
-//   address ATTRIBUTES      MODE64BIT; DEBUG when asked          (SECS.ATTRIBUTES & ATTRIBUTEMASK) must equal
-//   it ATTRIBUTEMASK   flags: all, but DEBUG when asked     no debugger can be let in, no provisioning key
-//   asked for .XFRM           x87, SSE                             must be there .XFRM mask      all but AVX,
-//   AVX-512, PKRU           these may be there; nothing else may (the SSA frame has room for them only)
+//   MISCSELECT      EXINFO                               (SECS.MISCSELECT & MISCMASK) must equal it: faults in the
+//                                                        enclave are always reported with their address
+//   MISCMASK        EXINFO
+//   ATTRIBUTES      MODE64BIT; DEBUG when asked          (SECS.ATTRIBUTES & ATTRIBUTEMASK) must equal it
+//   ATTRIBUTEMASK   flags: all, but DEBUG when asked     no debugger can be let in, no provisioning key asked for
+//   .XFRM           x87, SSE                             must be there
+//   .XFRM mask      all but AVX, AVX-512, PKRU           these may be there; nothing else may (the SSA frame has room
+//                                                        for them only)
 //   ENCLAVEHASH     the measurement                      must equal SECS.MRENCLAVE
 //   ISVPRODID       from the image's note                goes into REPORT and keys
 //   ISVSVN          from the image's note                goes into REPORT and keys

@@ -1,5 +1,4 @@
-// A small SQL shell over SQLite's library: runs a script on a database file and prints rows as the sqlite3
-// shell's list mode does.
+// A small SQL shell over SQLite's library: runs a script on a database file and prints rows as the sqlite3 shell's list mode does.
 //
 //   driver DATABASE SCRIPT     exits 0, or 1 with the error and its place on standard error
 //

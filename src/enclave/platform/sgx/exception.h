@@ -1,19 +1,17 @@
 // What to do about an asynchronous exit: the decision, as a pure function.
 //
-// The host says, by entering with handle_exception at CSSA = 1, that there was an exception. The processor
-// says what there was, in EXITINFO of the interrupted frame, which the host cannot write. Only the second
-// counts:
+// The host says, by entering with handle_exception at CSSA = 1, that there was an exception. The processor says what there was, in
+// EXITINFO of the interrupted frame, which the host cannot write. Only the second counts:
 //
 //   EXITINFO                      interrupted code    host enters     response
-//   not valid (interrupt)         any                 yes             nothing      forged, or a nudge:
-//   resumed, unchanged hardware #PF                  any                 yes             page_fault   the
-//   ledger decides (memory/ledger.h) hardware #UD                  guest               yes guest_fault  a
-//   trap instruction hardware #DE #MF #XM #GP #AC  guest               yes             guest_fault  the
-//   runtime decides; it can only give up the guest hardware, any other           any                 yes die
-//   hardware, any but #PF         enclave's own       yes             die          the enclave's own code has
-//   a fault software (INT3)               any                 yes             die          no code here has
-//   one valid                         any                 no (ERESUME)    –            the instruction faults
-//   again
+//   not valid (interrupt)         any                 yes             nothing      forged, or a nudge: resumed, unchanged
+//   hardware #PF                  any                 yes             page_fault   the ledger decides (memory/ledger.h)
+//   hardware #UD                  guest               yes             guest_fault  a trap instruction
+//   hardware #DE #MF #XM #GP #AC  guest               yes             guest_fault  the runtime decides; it can only give up the guest
+//   hardware, any other           any                 yes             die
+//   hardware, any but #PF         enclave's own       yes             die          the enclave's own code has a fault
+//   software (INT3)               any                 yes             die          no code here has one
+//   valid                         any                 no (ERESUME)    –            the instruction faults again
 #pragma once
 
 #include <cstdint>

@@ -74,7 +74,7 @@ static_assert(TWINE_VIOLATION_NOT_IDLE == uint64_t(EntryViolation::not_idle) &&
   return reinterpret_cast<uint64_t>(&thread) - kThreadBlock.tcb;
 }
 
-// --- entry.S -------------------------------------------------------------------------------------
+// --- entry.S -------------------------------------------------------------------------------------------------------
 
 extern "C" {
 // platform.h's exit_host_call().
