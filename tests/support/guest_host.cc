@@ -50,7 +50,8 @@ void on_signal(int number, siginfo_t* info, void* state) {
   const auto address = reinterpret_cast<uint64_t>(info->si_addr);
   std::optional<TrapKind> kind;
   if (number == SIGILL) {
-    kind = trap_instruction(reinterpret_cast<const uint8_t*>(pc));
+    // The program counter is an address.
+    kind = trap_instruction(reinterpret_cast<const uint8_t*>(pc));  // NOLINT(performance-no-int-to-ptr)
   } else {
     for (const abi::MemoryDescriptor* memory : reservations) {
       const auto base = reinterpret_cast<uint64_t>(memory->base);
@@ -102,6 +103,11 @@ struct HostContext {
   HostFunction function;
   wasm::FunctionType type;
 };
+
+// The context holds the address of an imported global in the place of its value.
+abi::Value* imported_global(const abi::Value& slot) {
+  return reinterpret_cast<abi::Value*>(slot.low);  // NOLINT(performance-no-int-to-ptr)
+}
 
 void commit(const abi::MemoryDescriptor& memory) {
   if (memory.size_bytes != 0) ::mprotect(memory.base, memory.size_bytes, PROT_READ | PROT_WRITE);
@@ -531,7 +537,7 @@ Result<wasm::RawValue> Instance::evaluate(const wasm::ConstantExpression& expres
     const Instance& instance;
     [[nodiscard]] wasm::RawValue global(uint32_t index) const {
       const auto* slot = instance.at<abi::Value>(instance.layout_.globals) + index;
-      if (index < instance.module_.imported_globals) slot = reinterpret_cast<const abi::Value*>(slot->low);
+      if (index < instance.module_.imported_globals) slot = imported_global(*slot);
       return {slot->low, slot->high};
     }
     [[nodiscard]] wasm::RawValue function(uint32_t index) const {
@@ -599,7 +605,7 @@ std::optional<Extern> Instance::find_export(const std::string& field) {
       break;
     case wasm::ExternalKind::global: {
       auto* slot = at<abi::Value>(layout_.globals) + index;
-      item.global = index < module_.imported_globals ? reinterpret_cast<abi::Value*>(slot->low) : slot;
+      item.global = index < module_.imported_globals ? imported_global(*slot) : slot;
       item.global_type = module_.globals[index].type;
       break;
     }
@@ -617,8 +623,12 @@ Outcome Instance::invoke(const std::string& field, const Values& arguments) {
 }
 
 wasm::RawValue Instance::global(const std::string& field) {
-  const abi::Value* value = find_export(field)->global;
-  return {value->low, value->high};
+  const std::optional<Extern> item = find_export(field);
+  if (!item || item->global == nullptr) {
+    (void)std::fprintf(stderr, "no exported global '%s'\n", field.c_str());
+    std::abort();
+  }
+  return {item->global->low, item->global->high};
 }
 
 std::span<uint8_t> Instance::memory() {

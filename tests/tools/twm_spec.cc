@@ -127,7 +127,9 @@ class Runner {
       if (instance == nullptr) return "no such module";
       for (const auto& item : instance->module().exports) {
         const std::string field(item.field);
-        host_.externs()[{command["as"], field}] = *instance->find_export(field);
+        if (const auto exported = instance->find_export(field)) {
+          host_.externs()[{command["as"], field}] = *exported;
+        }
       }
       return {};
     }
@@ -158,7 +160,8 @@ class Runner {
     if (!made) return made.error().message;
     last_ = made->instance;
     if (command.contains("name")) named_[command["name"]] = last_;
-    return made->trap ? message(made->trap->kind) : "";
+    const std::optional<Trap>& trap = made->trap;
+    return trap ? message(trap->kind) : "";
   }
 
   Instance* instance_of(const json& item) {
@@ -194,9 +197,7 @@ class Runner {
     return value_of(expected).low == actual.low;
   }
 
-  static bool is_null_function(RawValue value) {
-    return reinterpret_cast<const twine::abi::FunctionRecord*>(value.low)->type_id == twine::abi::kNullTypeId;
-  }
+  bool is_null_function(RawValue value) const { return value.low == host_.null_of(ValueType::funcref); }
 
   std::optional<Outcome> act(const json& action) {
     Instance* instance = instance_of(action);

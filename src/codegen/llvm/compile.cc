@@ -95,8 +95,9 @@ class Compilation {
     while (!failed_.load(std::memory_order_relaxed)) {
       const size_t number = next_.fetch_add(1, std::memory_order_relaxed);
       if (number >= groups_.size()) return;
-      results_[number] = compile_group(groups_[number], number);
-      if (!*results_[number]) failed_.store(true, std::memory_order_relaxed);
+      Result<Object> object = compile_group(groups_[number], number);
+      if (!object) failed_.store(true, std::memory_order_relaxed);
+      results_[number] = std::move(object);
       report(groups_[number].bytes);
     }
   }
@@ -219,6 +220,7 @@ Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm_bytes, const 
   Compilation compilation(wasm, options, progress);
   const std::vector<Object> objects = TWINE_TRY(compilation.run());
   std::vector<llvm::MemoryBufferRef> buffers;
+  buffers.reserve(objects.size());
   for (const Object& object : objects) buffers.push_back(object->getMemBufferRef());
   const LinkedImage image = TWINE_TRY(link_objects(buffers));
 

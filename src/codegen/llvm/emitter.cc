@@ -152,6 +152,7 @@ std::vector<llvm::Value*> Emitter::call(llvm::FunctionCallee callee, llvm::Value
   call->addParamAttr(0, llvm::Attribute::SwiftSelf);
   call->setDoesNotThrow();
   std::vector<llvm::Value*> results;
+  results.reserve(type.results.size());
   for (uint32_t index = 0; index < type.results.size(); ++index) {
     results.push_back(index == 0
                           ? static_cast<llvm::Value*>(call)

@@ -38,7 +38,7 @@ Result<void> FunctionTranslator::translate(uint32_t index) {
     }
     if (auto done = translate(emitter, op); !done) {
       std::string name(unit_.wasm().function_name(index));
-      if (!name.empty()) name = " (" + name + ")";
+      if (!name.empty()) name.insert(0, " (").append(")");
       return within("function " + std::to_string(index) + name, std::move(done).error());
     }
   }
@@ -176,9 +176,7 @@ void FunctionTranslator::translate_operation(Emitter& emitter, const wasm::Opera
     emit_memory_access(emitter, op);
   } else if (code == memory_size || code == memory_grow || (code >= memory_init && code <= memory_fill)) {
     emit_bulk_memory(emitter, op);
-  } else if (code >= f32_eq && code <= f64_ge) {
-    emit_float(emitter, op);
-  } else if (code >= f32_abs && code <= f64_copysign) {
+  } else if ((code >= f32_eq && code <= f64_ge) || (code >= f32_abs && code <= f64_copysign)) {
     emit_float(emitter, op);
   } else if ((code >= i32_wrap_i64 && code <= f64_reinterpret_i64) ||
              (code >= i32_trunc_sat_f32_s && code <= i64_trunc_sat_f64_u)) {

@@ -191,8 +191,9 @@ class Linker {
     const auto file =
         TWINE_TRY(checked(llvm::object::ObjectFile::createELFObjectFile(object.buffer), "debug information"));
     for (size_t number = 0; number < object.sections.size(); ++number) {
-      if (!is_code(object.sections[number])) continue;
-      CodeTables tables = TWINE_TRY(read_code_tables(*file, static_cast<uint32_t>(*object.placed[number])));
+      const std::optional<uint64_t>& placed = object.placed[number];
+      if (!placed || !is_code(object.sections[number])) continue;
+      CodeTables tables = TWINE_TRY(read_code_tables(*file, static_cast<uint32_t>(*placed)));
       image_.locations.insert(image_.locations.end(), tables.locations.begin(), tables.locations.end());
       image_.unwind.insert(image_.unwind.end(), tables.unwind.begin(), tables.unwind.end());
       image_.layout.max_frame = std::max(image_.layout.max_frame, tables.max_frame);

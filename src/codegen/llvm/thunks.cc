@@ -17,6 +17,7 @@ void emit_entry_thunk(Unit& unit, uint32_t index) {
   llvm::Function* thunk = unit.create_function(signature, entry_thunk_symbol(index));
   Emitter emitter(unit, *thunk);
   std::vector<llvm::Value*> arguments;
+  arguments.reserve(type.params.size());
   for (uint32_t param = 0; param < type.params.size(); ++param) {
     arguments.push_back(
         emitter.load(unit.type(type.params[param]), emitter.value_slot(param), MemoryKind::values));

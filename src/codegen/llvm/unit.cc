@@ -135,7 +135,8 @@ llvm::DISubprogram* Unit::begin_locations(llvm::Function& function, uint32_t was
   llvm::DISubprogram* subprogram = locations_.createFunction(
       file, function.getName(), function.getName(), file, wasm_offset,
       locations_.createSubroutineType(locations_.getOrCreateTypeArray({})), wasm_offset,
-      llvm::DINode::FlagZero, llvm::DISubprogram::SPFlagDefinition | llvm::DISubprogram::SPFlagOptimized);
+      llvm::DINode::FlagZero,
+      llvm::DISubprogram::toSPFlags(/*IsLocalToUnit=*/false, /*IsDefinition=*/true, /*IsOptimized=*/true));
   function.setSubprogram(subprogram);
   return subprogram;
 }
