@@ -3,10 +3,10 @@
 //
 //   part           points  full at          none at
 //   capital           300  equity 50 %      equity 0 of the gross positions
-//   stress            300  loss 0           loss 100 % of equity (the worse of historical and simulated value
-//   at risk) default           150  probability 0    probability 5 % over the horizon payments          150
-//   0 days late      90 days late, where Basel II counts a loan as in default concentration     100  index
-//   0.2        index 1, a single position
+//   stress            300  loss 0           loss 100 % of equity (the worse of historical and simulated value at risk)
+//   default           150  probability 0    probability 5 % over the horizon
+//   payments          150  0 days late      90 days late, where Basel II counts a loan as in default
+//   concentration     100  index 0.2        index 1, a single position
 //
 // An insolvent borrower gets nothing for capital, stress and default. Grades: A from 800, B from 650, C from
 // 500, D from 300, E.

@@ -3,11 +3,11 @@
 // A SHA-256 over a sequence of 64-byte blocks, each started by its leaf's name (Intel SDM vol. 3D,
 // "Operation" of each leaf):
 //
-//   ECREATE   0   8  "ECREATE\0"       EADD   0   8  "EADD\0\0\0\0"       EEXTEND   0   8  "EEXTEND\0"
-//             8   4  SSAFRAMESIZE             8   8  offset of the page             8   8  offset of the
-//             256-byte chunk 12  8  SIZE                     16  48 SECINFO, first 48 bytes        16  48
-//             zero 20  44 zero                                                      then the 256 bytes
-//             themselves, as four blocks
+//   ECREATE   0   8  "ECREATE\0"       EADD   0   8  "EADD\0\0\0\0"            EEXTEND   0   8  "EEXTEND\0"
+//             8   4  SSAFRAMESIZE             8   8  offset of the page                  8   8  offset of the 256-byte chunk
+//             12  8  SIZE                     16  48 SECINFO, first 48 bytes             16  48 zero
+//             20  44 zero                                                                then the 256 bytes themselves,
+//                                                                                        as four blocks
 //
 // EINIT closes the hash. The Linux driver extends a page right after adding it, all sixteen chunks or none;
 // so does extend_page.
