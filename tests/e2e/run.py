@@ -44,7 +44,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CASES = HERE / "cases"
 TIMEOUT_SECONDS = 300  # compiling included
-TRAP_STATUS = 134  # as the architecture page promises
+# As the architecture page promises.
+TRAP_STATUS = 134
+SETUP_FAILURE_STATUS = 125
+MOST_FILES_SHOWN = 5
 COMMON_FLAGS = ["-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
 
 
@@ -215,6 +218,8 @@ def execute(case, command, environment):
 
 def differences(case, expected, actual):
     """The ways in which `actual` is not `expected` (None: as the case's comment says), in words."""
+    if actual.status == SETUP_FAILURE_STATUS != case.exit:
+        return ["twine could not run it"]  # its reason is on standard error
     faults = []
     if actual.status != case.exit:
         faults.append(f"exit status {actual.status}, not {case.exit}")
@@ -226,9 +231,12 @@ def differences(case, expected, actual):
         faults.append("stdout differs (- expected, + actual)\n" + text_difference(wanted, actual.stdout))
 
     if expected and expected.tree != actual.tree:
-        for name in sorted(expected.tree.keys() | actual.tree.keys()):
-            if expected.tree.get(name) != actual.tree.get(name):
-                faults.append(f"file {name} differs: expected {clip(expected.tree.get(name))}, actual {clip(actual.tree.get(name))}")
+        names = sorted(expected.tree.keys() | actual.tree.keys())
+        names = [name for name in names if expected.tree.get(name) != actual.tree.get(name)]
+        for name in names[:MOST_FILES_SHOWN]:
+            faults.append(f"file {name} differs: expected {clip(expected.tree.get(name))}, actual {clip(actual.tree.get(name))}")
+        if len(names) > MOST_FILES_SHOWN:
+            faults.append(f"and {len(names) - MOST_FILES_SHOWN} more files")
     if {name: content for name, (_, content) in actual.outside.items()} != case.outside:
         faults.append(f"files outside the mapped directory changed: {sorted(actual.outside)}")
 

@@ -1,5 +1,5 @@
 // A failed assert tells where on standard error, then aborts.
-// trap: unreachable in abort
+// trap: unreachable in abort, check_age
 #include <assert.h>
 
 __attribute__((noinline)) static int check_age(volatile int age) {

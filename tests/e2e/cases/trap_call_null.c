@@ -1,5 +1,5 @@
 // A call through a null function pointer traps: slot 0 of the table is empty.
-// trap: uninitialized element in call
+// trap: uninitialized element in call, main
 #include <stdio.h>
 
 static int seven(void) {
