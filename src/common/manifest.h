@@ -140,9 +140,9 @@ struct Step {
 };
 
 // A launch runs the last module; the modules before it are instantiated first, in order, and can be imported
-// by name. With `invoke`, the export of that name is called after `_initialize` (when exported); without,
-// `_start` is called. The host, which has the module, turns a person's text into invoke_arguments and the
-// result's values into text.
+// by name. `_initialize` is called of each that exports it (a WASI reactor). Then the last module's `_start`
+// is called, or the export that `invoke` names. The host, which has the module, turns a person's text into
+// invoke_arguments and the result's values into text.
 struct LaunchManifest {
   uint32_t version = kManifestVersion;
   std::vector<ManifestModule> modules;
@@ -154,7 +154,6 @@ struct LaunchManifest {
   std::optional<std::string> invoke;
   std::vector<WireValue> invoke_arguments;
   std::vector<Step> steps;
-  bool debug_info = false;  // backtraces may use DWARF
 
   static void fields(auto& self, auto&& field) {
     field(1, "version", self.version);
@@ -167,7 +166,6 @@ struct LaunchManifest {
     field(8, "invoke", self.invoke);
     field(9, "invoke_arguments", self.invoke_arguments);
     field(10, "steps", self.steps);
-    field(11, "debug_info", self.debug_info);
   }
 };
 
@@ -272,13 +270,11 @@ struct LaunchStatistics {
   PhaseMarks marks;
   uint64_t committed_pages = 0;      // EAUGed and accepted, at the end
   uint64_t linear_memory_bytes = 0;  // sum of all memories' sizes, at the end
-  uint64_t host_calls = 0;
 
   static void fields(auto& self, auto&& field) {
     field(1, "marks", self.marks);
     field(2, "committed_pages", self.committed_pages);
     field(3, "linear_memory_bytes", self.linear_memory_bytes);
-    field(4, "host_calls", self.host_calls);
   }
 };
 

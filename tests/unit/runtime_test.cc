@@ -186,6 +186,20 @@ TEST(Runtime, AnInvokedFunctionTakesArgumentsAndReturnsValues) {
   EXPECT_THAT(result.values, ElementsAre(WireValue{.type = 0x7E, .low = ~uint64_t{0}, .high = 0}, i32(105)));
 }
 
+TEST(Runtime, APreloadedReactorIsInitialised) {
+  const LaunchResult result = Launch()
+                                  .module("library", R"((module
+                                     (global $value (mut i32) (i32.const 0))
+                                     (func (export "_initialize") (global.set $value (i32.const 3)))
+                                     (func (export "value") (result i32) (global.get $value))))")
+                                  .module("app", R"((module
+                                     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                                     (import "library" "value" (func $value (result i32)))
+                                     (func (export "_start") (call $exit (call $value)))))")
+                                  .run();
+  EXPECT_EQ(result.exit_code, 3U) << result.error;
+}
+
 TEST(Runtime, RefusesArgumentsOfOtherTypes) {
   constexpr std::string_view text = R"((module (func (export "f") (param i32))))";
   EXPECT_THAT(invoke(text, "f", {}).error, HasSubstr("takes 1 arguments, not 0"));

@@ -1,3 +1,4 @@
+// Stack walking by frame sizes.
 #include "enclave/runtime/backtrace.h"
 
 #include <algorithm>

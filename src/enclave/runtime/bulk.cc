@@ -1,3 +1,4 @@
+// Bulk operations, bounds first.
 #include "enclave/runtime/bulk.h"
 
 #include <algorithm>

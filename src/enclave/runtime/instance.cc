@@ -1,3 +1,4 @@
+// Instances: their context, and what compiled code may reach of it.
 #include "enclave/runtime/instance.h"
 
 #include <algorithm>

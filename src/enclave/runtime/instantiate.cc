@@ -1,3 +1,4 @@
+// The steps of instantiation.
 #include "enclave/runtime/instantiate.h"
 
 #include <algorithm>

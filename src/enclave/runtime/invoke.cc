@@ -1,3 +1,4 @@
+// Calls from outside: values in, values out.
 #include "enclave/runtime/invoke.h"
 
 #include <utility>

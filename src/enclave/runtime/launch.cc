@@ -1,3 +1,4 @@
+// A launch of a program: load, instantiate, run.
 #include "enclave/runtime/launch.h"
 
 #include <utility>
@@ -65,7 +66,8 @@ Result<std::vector<CompiledModule*>> load_modules(const LaunchManifest& manifest
   return modules;
 }
 
-// Instantiates the modules; null when that ended the launch, and the result says how.
+// Instantiates the modules, and initialises those that are WASI reactors; null when that ended the launch,
+// and the result says how.
 Instance* instantiate_all(const std::vector<CompiledModule*>& modules, Store& store, Linker& linker,
                           LaunchResult& result) {
   Instance* last = nullptr;
@@ -84,6 +86,8 @@ Instance* instantiate_all(const std::vector<CompiledModule*>& modules, Store& st
       return nullptr;
     }
     last = made->instance;
+    const bool is_reactor = module->wasm.find_export(kInitialize) != nullptr;
+    if (is_reactor && !run(*last, kInitialize, {}, result)) return nullptr;
     linker.add(module->name, *last);
   }
   return last;
@@ -99,13 +103,11 @@ void run_program(const LaunchManifest& manifest, const ModulePolicy& policy, Mod
   result.statistics.marks.instantiated = time_stamp();
   if (program == nullptr) return;
 
-  if (!manifest.invoke) {
+  if (manifest.invoke) {
+    run(*program, *manifest.invoke, manifest.invoke_arguments, result);
+  } else {
     run(*program, kStart, {}, result);
-    return;
   }
-  const bool is_reactor = program->module().wasm.find_export(kInitialize) != nullptr;
-  if (is_reactor && !run(*program, kInitialize, {}, result)) return;
-  run(*program, *manifest.invoke, manifest.invoke_arguments, result);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// Import resolution and matching.
 #include "enclave/runtime/linker.h"
 
 #include <algorithm>

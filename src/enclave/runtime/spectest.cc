@@ -1,3 +1,4 @@
+// The test suite's host module.
 #include "enclave/runtime/spectest.h"
 
 #include <array>

@@ -1,3 +1,4 @@
+// The store: what lives, and what may go.
 #include "enclave/runtime/store.h"
 
 #include <algorithm>

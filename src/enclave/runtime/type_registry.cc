@@ -1,3 +1,4 @@
+// Canonical numbers by a hash table.
 #include "enclave/runtime/type_registry.h"
 
 namespace twine::enclave {
