@@ -323,9 +323,10 @@ abi::TableDescriptor* Host::new_table(const wasm::TableType& type) {
 
 void Host::add_function(const std::string& module, const std::string& field, wasm::FunctionType type,
                         HostFunction function) {
-  auto* host = new HostContext{{}, std::move(function), type};  // lives as long as the process
+  const auto host = std::make_shared<HostContext>(abi::HostFunctionContext{}, std::move(function), type);
+  host_functions_.push_back(host);
   host->context.header = {thread_.get(), runtime_table().data()};
-  host->context.host_function = host;
+  host->context.host_function = host.get();
   // The code is a host thunk of the importing module, which link() fills in.
   records_.push_back({nullptr, &host->context, type_id(type), 0, nullptr});
   Extern item;

@@ -104,6 +104,7 @@ class Host {
   std::deque<std::vector<uint64_t>> elements_;
   std::deque<abi::Value> globals_;
   std::deque<abi::FunctionRecord> records_;
+  std::vector<std::shared_ptr<void>> host_functions_;
   std::vector<std::unique_ptr<Instance>> instances_;
 };
 
