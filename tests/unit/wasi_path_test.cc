@@ -216,12 +216,13 @@ TEST_F(WasiPath, IsNotFooledByALinkThatIsSwappedWhileItIsFollowed) {
     }
   });
   size_t opened = 0;
-  for (int attempt = 0; attempt < 20'000; ++attempt) {
+  // On a busy machine the other thread may not run for a while: go on until the race has happened, within reason.
+  for (int attempt = 0; attempt < 20'000 || (opened == 0 && attempt < 2'000'000); ++attempt) {
     const auto fd = program_->open(kRoot, "swapped/target", 0, rights::fd_read);
     if (!fd) continue;
     ++opened;
     EXPECT_EQ(program_->read(*fd, 6), "inside");
-    ASSERT_EQ(program_->call("fd_close", {*fd}), Errno::success);
+    EXPECT_EQ(program_->call("fd_close", {*fd}), Errno::success);
   }
   stop = true;
   swapper.join();
