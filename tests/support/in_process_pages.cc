@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -131,7 +132,7 @@ void start_in_process_pages() {
   using namespace twine::enclave;
   const auto low =
       reinterpret_cast<uint64_t>(map(kGuestStackGuard + kGuestStackSize, PROT_NONE)) + kGuestStackGuard;
-  mprotect(reinterpret_cast<void*>(low), kGuestStackSize, PROT_READ | PROT_WRITE);
+  mprotect(std::bit_cast<void*>(low), kGuestStackSize, PROT_READ | PROT_WRITE);
   stack = {.begin = low, .end = low + kGuestStackSize};
 
   stack_t signal_stack{};

@@ -141,8 +141,9 @@ TEST(LaunchResult, DecodesToTheSameBytes) {
 
 TEST(LaunchResult, RefusesATrapKindThatDoesNotExist) {
   LaunchResult result;
-  result.trap =
-      TrapReport{.kind = static_cast<abi::TrapKind>(99), .message = {}, .frames = {}, .frames_omitted = 0};
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): that is the point
+  const auto unknown = static_cast<abi::TrapKind>(99);
+  result.trap = TrapReport{.kind = unknown, .message = {}, .frames = {}, .frames_omitted = 0};
   EXPECT_FALSE(decode_launch_result(encode_launch_result(result)));
 }
 

@@ -172,7 +172,8 @@ TEST_P(TwmRefuses, TheFault) {
   EXPECT_THAT(verdict(builder), HasSubstr(GetParam().message));
 }
 
-Fault in_table(const char* name, const char* message, std::function<void(std::span<TwmSection>)> change) {
+Fault in_table(const char* name, const char* message,
+               const std::function<void(std::span<TwmSection>)>& change) {
   return {name, message, [change](TwmBuilder& builder) { builder.change_table = change; }};
 }
 

@@ -2,6 +2,7 @@
 #include "enclave/runtime/backtrace.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -21,7 +22,7 @@ std::optional<uint64_t> stack_word(const abi::ThreadContext& thread, uint64_t ad
       address >= thread.guest_stack_low && address <= thread.guest_stack_high - sizeof(uint64_t);
   if (!inside || address % sizeof(uint64_t) != 0) return std::nullopt;
   uint64_t word;
-  std::memcpy(&word, reinterpret_cast<const void*>(address), sizeof word);
+  std::memcpy(&word, std::bit_cast<const void*>(address), sizeof word);
   return word;
 }
 
@@ -90,7 +91,7 @@ std::optional<GuestPosition> outer_position(const GuestThread& thread, const Act
 
 void capture_backtrace(const GuestThread& thread, GuestPosition position, TrapReport& report) {
   FrameCollector frames;
-  const auto* activation = reinterpret_cast<const Activation*>(thread.context.activation);
+  const auto* activation = std::bit_cast<const Activation*>(thread.context.activation);
   std::optional<GuestPosition> next = position;
   while (next) {
     position = *next;
@@ -105,7 +106,7 @@ void capture_backtrace(const GuestThread& thread, GuestPosition position, TrapRe
       next = unwind(thread, *module, offset, position);
     } else if (position.rip == reinterpret_cast<uint64_t>(twine_guest_returned)) {
       next = outer_position(thread, *activation);
-      activation = reinterpret_cast<const Activation*>(activation->outer_activation);
+      activation = std::bit_cast<const Activation*>(activation->outer_activation);
     } else {
       next = std::nullopt;
     }

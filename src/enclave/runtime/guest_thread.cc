@@ -1,6 +1,7 @@
 // Entering guest code, and leaving it by a trap.
 #include "enclave/runtime/guest_thread.h"
 
+#include <bit>
 #include <cstddef>
 #include <utility>
 
@@ -46,7 +47,7 @@ GuestThread* current_thread() {
 // The trap instruction, ud1 kind(%eax), %eax: 67 0F B9 40 kind. Read byte by byte and no further than it goes
 // on matching: what the processor had to fetch to raise #UD is there, what is behind may not be.
 bool decode_trap_instruction(uint64_t rip, abi::TrapKind& kind) {
-  const auto* code = reinterpret_cast<const volatile uint8_t*>(rip);
+  const auto* code = std::bit_cast<const volatile uint8_t*>(rip);
   if (code[0] != 0x67 || code[1] != 0x0F || code[2] != 0xB9 || code[3] != 0x40) return false;
   const uint8_t immediate = code[4];
   if (immediate < std::to_underlying(abi::TrapKind::unreachable) ||
@@ -96,7 +97,7 @@ void raise_trap(abi::TrapKind kind) {
   // The guest stands behind its call of the runtime stub, whose return address is on top of its stack.
   const uint64_t rsp = thread.context.guest_rsp;
   leave_with_trap(thread, kind,
-                  {.rip = *reinterpret_cast<const uint64_t*>(rsp),
+                  {.rip = *std::bit_cast<const uint64_t*>(rsp),
                    .rsp = rsp + sizeof(uint64_t),
                    .is_return_address = true});
 }

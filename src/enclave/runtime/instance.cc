@@ -2,6 +2,7 @@
 #include "enclave/runtime/instance.h"
 
 #include <algorithm>
+#include <bit>
 #include <new>
 
 #include "enclave/memory/pages.h"
@@ -90,7 +91,7 @@ std::span<const uint8_t>& Instance::data_segment(uint32_t index) {
 
 abi::Value* Instance::global(uint32_t index) {
   abi::Value* cell = array<abi::Value>(layout_.globals) + index;
-  return index < module_.wasm.imported_globals ? reinterpret_cast<abi::Value*>(cell->low) : cell;
+  return index < module_.wasm.imported_globals ? std::bit_cast<abi::Value*>(cell->low) : cell;
 }
 
 const abi::FunctionRecord* Instance::function(uint32_t index) {

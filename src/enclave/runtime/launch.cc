@@ -77,15 +77,16 @@ Instance* instantiate_all(const std::vector<CompiledModule*>& modules, Store& st
       refuse(result, made.error());
       return nullptr;
     }
-    if (made->trap) {
-      trapped(result, std::move(*made->trap));
+    auto& [instance, trap, exit_code] = *made;
+    if (trap) {
+      trapped(result, std::move(*trap));
       return nullptr;
     }
-    if (made->exit_code) {
-      exited(result, *made->exit_code);
+    if (exit_code) {
+      exited(result, *exit_code);
       return nullptr;
     }
-    last = made->instance;
+    last = instance;
     const bool is_reactor = module->wasm.find_export(kInitialize) != nullptr;
     if (is_reactor && !run(*last, kInitialize, {}, result)) return nullptr;
     linker.add(module->name, *last);

@@ -22,8 +22,10 @@ using twine::abi::InstanceContext;
 using twine::enclave::Instance;
 
 // Guest convention: arguments as in C, `context` in R13.
+// NOLINTBEGIN(bugprone-macro-parentheses): they build declarations, in which parentheses would be wrong
 #define TWINE_ENTRY(result, name, ...) __attribute__((swiftcall)) result twine_entry_##name(__VA_ARGS__)
 #define TWINE_CONTEXT(type) __attribute__((swift_context)) type* context
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace twine::enclave {
 namespace {

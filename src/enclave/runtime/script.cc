@@ -101,12 +101,13 @@ class Script {
     };
     Result<Instantiated> made = load();
     if (!made) return refused(made.error());
-    if (made->trap) {
-      store_.release(*made->instance);  // if not, then tables of others may refer to it, and it stays
-      return trapped(std::move(*made->trap));
+    auto& [instance, trap, exit_code] = *made;
+    if (trap) {
+      store_.release(*instance);  // if not, then tables of others may refer to it, and it stays
+      return trapped(std::move(*trap));
     }
-    if (made->exit_code) return failed("the start function ended the program");
-    entry.instance = made->instance;
+    if (exit_code) return failed("the start function ended the program");
+    entry.instance = instance;
     return {};
   }
 

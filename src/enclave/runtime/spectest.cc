@@ -27,7 +27,10 @@ constexpr auto kFunctions = std::to_array<HostFunction>({
 });
 
 // (table 10 20 funcref), (memory 1 2), and globals of every number type that hold 666, or 666.6.
-constexpr wasm::TableType kTable{.element = wasm::ValueType::funcref, .limits = {.min = 10, .max = 20}};
+constexpr uint32_t kTableElements = 10;
+constexpr uint32_t kTableMaxElements = 20;
+constexpr wasm::TableType kTable{.element = wasm::ValueType::funcref,
+                                 .limits = {.min = kTableElements, .max = kTableMaxElements}};
 constexpr uint32_t kMemoryPages = 1;
 constexpr uint32_t kMemoryMaxPages = 2;
 
@@ -40,8 +43,8 @@ Spectest::~Spectest() {
 Result<void> Spectest::define(Store& store, Linker& linker) {
   linker.add(kFunctions);
 
-  table_ = std::make_unique<TableInstance>(kTable, *kTable.limits.max);
-  if (!table_->grow(kTable.limits.min, reinterpret_cast<uint64_t>(store.null_function()))) {
+  table_ = std::make_unique<TableInstance>(kTable, kTableMaxElements);
+  if (!table_->grow(kTableElements, reinterpret_cast<uint64_t>(store.null_function()))) {
     return fail(ErrorCode::out_of_memory, "spectest: no memory for its table");
   }
   linker.add(kModule, "table", {.kind = wasm::ExternalKind::table, .table = table_.get()});
