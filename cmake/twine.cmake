@@ -55,6 +55,9 @@ function(twine_test name)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()
 
+# Everything that scripts/fuzz.sh runs.
+add_custom_target(fuzz-targets)
+
 function(twine_fuzz_target name)
   if(NOT TWINE_SANITIZE)
     return()
@@ -65,4 +68,5 @@ function(twine_fuzz_target name)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  add_dependencies(fuzz-targets ${name})
 endfunction()

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-300}
 shift || true
-scripts/build.sh asan || exit 1
+scripts/build.sh asan fuzz-targets || exit 1
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(find build-asan/fuzz -maxdepth 1 -type f -executable -printf '%f\n' | sort)
 

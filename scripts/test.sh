@@ -8,7 +8,7 @@
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
 #   conformance  the WebAssembly core tests, inside the enclave
 #   reproducible two builds, one MRENCLAVE
-#   sanitizers   unit tests under ASan and UBSan
+#   sanitizers   what runs as a plain process, under ASan and UBSan
 #   fuzz         every fuzz target, briefly (scripts/long.sh runs them for five minutes each)
 #   bench        one short round of the kernels: checksums must agree; times are printed, not judged
 #
@@ -45,7 +45,7 @@ run_suite() {
     sqlite) scripts/sqlite.sh ;;
     conformance) scripts/conformance.sh ;;
     reproducible) scripts/check-reproducible.sh ;;
-    sanitizers) scripts/build.sh asan && ctest --test-dir build-asan --output-on-failure -j2 ;;
+    sanitizers) scripts/sanitizers.sh ;;
     fuzz) scripts/fuzz.sh 10 ;;
     bench) scripts/bench.sh --runs 1 ;;
     *) echo "test: no suite '$1'; the head of scripts/test.sh lists them"; return 2 ;;
