@@ -1,12 +1,12 @@
 // Ahead-of-time compilation: a WebAssembly module in, a signed `.twm` (common/twm.h) out.
 //
 // Runs outside the enclave. The enclave trusts nothing of it: it hashes and validates the module again, checks the
-// signature on its own copy, and admits only the code shapes that docs/abi.md lists.
+// signature on its own copy. (That the code has only the shapes that docs/abi.md lists is for a verifier to prove, which is yet to come.)
 //
 // The way of a module:
 //
 //   wasm::load         decode and validate
-//   plan_groups        split the functions into groups, one LLVM module each           (module_plan.h)
+//   plan_groups        split the functions into groups, one LLVM module each           (unit.h)
 //   translate          operators → LLVM IR, exact traps                                (function_translator.h)
 //   optimise           LLVM's pipeline with our loop versioning                        (optimiser.h)
 //   emit               → one ELF object a group
