@@ -1,7 +1,8 @@
 // Ahead-of-time compilation: a WebAssembly module in, a signed `.twm` (common/twm.h) out.
 //
 // Runs outside the enclave. The enclave trusts nothing of it: it hashes and validates the module again, checks the
-// signature on its own copy. (That the code has only the shapes that docs/abi.md lists is for a verifier to prove, which is yet to come.)
+// signature on its own copy. That the code has only the shapes that docs/abi.md lists is for a verifier to prove, which
+// is yet to come.
 //
 // The way of a module:
 //
