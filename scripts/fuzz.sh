@@ -5,8 +5,12 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-300}
 shift || true
-scripts/build.sh asan fuzz-targets || exit 1
 targets=("$@")
+if [ ${#targets[@]} -gt 0 ]; then
+  scripts/build.sh asan "${targets[@]}" || exit 1
+else
+  scripts/build.sh asan fuzz-targets || exit 1
+fi
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(find build-asan/fuzz -maxdepth 1 -type f -executable -printf '%f\n' | sort)
 
 passed=0

@@ -9,7 +9,7 @@
 #   conformance  the WebAssembly core tests, inside the enclave
 #   reproducible two builds, one MRENCLAVE
 #   sanitizers   what runs as a plain process, under ASan and UBSan
-#   fuzz         every fuzz target, briefly (scripts/long.sh runs them for five minutes each)
+#   fuzz         the fuzz targets of what the enclave reads, briefly (scripts/long.sh runs every target for five minutes)
 #   bench        one short round of the kernels: checksums must agree; times are printed, not judged
 #
 # scripts/test.sh [SUITE…] runs some of them. The last line counts tests: "N passed, N failed".
@@ -46,7 +46,10 @@ run_suite() {
     conformance) scripts/conformance.sh ;;
     reproducible) scripts/check-reproducible.sh ;;
     sanitizers) scripts/sanitizers.sh ;;
-    fuzz) scripts/fuzz.sh 10 ;;
+    fuzz)
+      scripts/fuzz.sh 10 wasm_loader_fuzz twm_fuzz manifest_fuzz image_fuzz hostcall_reply_fuzz hostcall_request_fuzz \
+        hostcall_wasi_fuzz
+      ;;
     bench) scripts/bench.sh --runs 1 ;;
     *) echo "test: no suite '$1'; the head of scripts/test.sh lists them"; return 2 ;;
   esac
