@@ -10,8 +10,9 @@ directory=build
 [ "$preset" = release ] || directory=build-$preset
 if [ ! -f "$directory/build.ninja" ]; then
   echo "build: configuring $preset in $directory"
-  cmake --preset "$preset" >"/tmp/twine-configure.$$" 2>&1 || { cat "/tmp/twine-configure.$$" >&2; rm -f "/tmp/twine-configure.$$"; exit 1; }
-  rm -f "/tmp/twine-configure.$$"
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 fi
 echo "build: compiling $preset"
 ninja -C "$directory" --quiet "$@"

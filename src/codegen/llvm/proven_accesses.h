@@ -3,8 +3,8 @@
 //
 // The valid part of a linear memory is [0, size), and size only grows. So once `base + zext32(i) + [0, end)`
 // has been accessed, no access within `base + zext32(i) + [0, end)` can trap any more. This pass walks the
-// dominator tree, remembers for each pair (base, i) the furthest end that was reached on the way, and makes
-// loads that stay within it plain: LLVM may then combine, hoist or delete them. Stores stay volatile: a plain
+// dominator tree, remembers for each pair (base, i) the furthest end that was reached on the way (for an
+// index that LLVM has widened to 64 bits, the interval between the accesses), and makes loads that stay within it plain: LLVM may then combine, hoist or delete them. Stores stay volatile: a plain
 // store could be dropped in favour of a later one, although an access in between traps and the first would
 // have been seen.
 #pragma once
