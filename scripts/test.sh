@@ -7,6 +7,7 @@
 #   e2e          WASI programs, native against enclave
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
 #   conformance  the WebAssembly core tests, inside the enclave
+#   storm        conformance and SQLite again, interrupted every 20 to 200 µs (scripts/long.sh: until 100,000 interrupts)
 #   reproducible two builds, one MRENCLAVE
 #   sanitizers   what runs as a plain process, under ASan and UBSan
 #   fuzz         the fuzz targets of what the enclave reads, briefly (scripts/long.sh runs every target for five minutes)
@@ -17,7 +18,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance reproducible sanitizers fuzz bench)
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance storm reproducible sanitizers fuzz bench)
 
 scripts/build.sh release || exit 1
 if [ $# -eq 0 ]; then
@@ -44,6 +45,7 @@ run_suite() {
     e2e) scripts/e2e.sh ;;
     sqlite) scripts/sqlite.sh ;;
     conformance) scripts/conformance.sh ;;
+    storm) scripts/aex-storm.sh --interrupts 10000 ;;
     reproducible) scripts/check-reproducible.sh ;;
     sanitizers) scripts/sanitizers.sh ;;
     fuzz)

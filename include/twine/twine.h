@@ -246,6 +246,7 @@ typedef struct twine_statistics {
   uint64_t enclave_entries; /* EENTER and ERESUME */
   uint64_t enclave_exits;   /* EEXIT */
   uint64_t asynchronous_exits;
+  uint64_t interrupts; /* those of them that no exception caused; 0 unless exact_counts */
   uint64_t host_calls;
   uint64_t committed_pages; /* the enclave's pages at the end, of 4 KiB */
   uint64_t peak_pages;

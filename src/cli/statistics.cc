@@ -35,6 +35,7 @@ std::string statistics_table(const twine_statistics& s) {
   text += count("enclave entries", s.enclave_entries, note);
   text += count("enclave exits", s.enclave_exits, note);
   text += count("asynchronous exits (AEX)", s.asynchronous_exits, note);
+  if (s.exact_counts) text += count("  by interrupts", s.interrupts);
   text += count("host calls", s.host_calls);
   text += "memory\n";
   text += count("committed pages", s.committed_pages, "  of 4 KiB");
@@ -60,6 +61,7 @@ std::string statistics_json(const twine_statistics& s) {
   object["enclave_entries"] = s.enclave_entries;
   object["enclave_exits"] = s.enclave_exits;
   object["asynchronous_exits"] = s.asynchronous_exits;
+  object["interrupts"] = s.interrupts;
   object["host_calls"] = s.host_calls;
   object["committed_pages"] = s.committed_pages;
   object["peak_pages"] = s.peak_pages;

@@ -1,8 +1,11 @@
 // The Driver over the emulated device and the emulator's entry function.
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "host/emulator/aex_storm.h"
 #include "host/emulator/device.h"
 #include "host/emulator/platform.h"
 #include "host/emulator/signals.h"
@@ -16,11 +19,19 @@ namespace {
 
 class EmulatedDriver final : public host::sgx::Driver {
  public:
-  EmulatedDriver(const Platform& platform, const host::sgx::EmulatorOptions& options)
+  EmulatedDriver(const Platform& platform, const host::sgx::EmulatorOptions& options,
+                 std::optional<AexStorm> storm)
       : platform_(platform),
         epc_(options.epc_bytes),
         device_(platform_, epc_),
-        confine_(options.confine_system_calls) {}
+        confine_(options.confine_system_calls),
+        storm_(std::move(storm)) {}
+  EmulatedDriver(const EmulatedDriver&) = delete;
+  EmulatedDriver& operator=(const EmulatedDriver&) = delete;
+  ~EmulatedDriver() override {
+    const host::sgx::DriverStatistics counts = statistics();
+    if (storm_) storm_->record(counts.asynchronous_exits, counts.interrupts);
+  }
 
   [[nodiscard]] std::string_view name() const override { return "emulated"; }
   [[nodiscard]] Result<uint64_t> reserve(uint64_t size) override { return device_.reserve(size); }
@@ -52,6 +63,7 @@ class EmulatedDriver final : public host::sgx::Driver {
   [[nodiscard]] int enter(uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function, uint64_t r8,
                           uint64_t r9, sgx_enclave_run* run) override {
     if (this_thread_context(confine_) == nullptr) return -ENOMEM;
+    if (storm_) storm_->arm();
     return host::sgx::call_vdso(twine_emulator_enter_enclave, rdi, rsi, rdx, function, r8, r9, run);
   }
 
@@ -67,6 +79,7 @@ class EmulatedDriver final : public host::sgx::Driver {
             .exits = counters.exits.load(std::memory_order_relaxed),
             .resumes = counters.resumes.load(std::memory_order_relaxed),
             .asynchronous_exits = counters.asynchronous_exits.load(std::memory_order_relaxed),
+            .interrupts = counters.interrupts.load(std::memory_order_relaxed),
             .pages_committed = enclave.epcm.pages() + (enclave.created ? 1 : 0),
             .pages_peak = counters.pages_peak.load(std::memory_order_relaxed),
             .exact = true};
@@ -77,6 +90,7 @@ class EmulatedDriver final : public host::sgx::Driver {
   Epc epc_;
   EnclaveDevice device_;
   bool confine_;
+  std::optional<AexStorm> storm_;
 };
 
 }  // namespace
@@ -92,6 +106,7 @@ twine::Result<std::unique_ptr<twine::host::sgx::Driver>> twine::host::sgx::open_
   std::string path = options.platform_secret_path;
   if (path.empty()) path = TWINE_TRY(emulator::Platform::default_path());
   const emulator::Platform platform = TWINE_TRY(emulator::Platform::open(path));
+  std::optional<emulator::AexStorm> storm = TWINE_TRY(emulator::AexStorm::from_environment());
   emulator::install_signal_handlers();
-  return std::make_unique<emulator::EmulatedDriver>(platform, options);
+  return std::make_unique<emulator::EmulatedDriver>(platform, options, std::move(storm));
 }

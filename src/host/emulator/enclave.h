@@ -60,6 +60,7 @@ struct EnclaveCounters {
   std::atomic<uint64_t> exits{0};
   std::atomic<uint64_t> resumes{0};
   std::atomic<uint64_t> asynchronous_exits{0};
+  std::atomic<uint64_t> interrupts{0};  // those of them that no exception caused
   std::atomic<uint64_t> pages_peak{0};
 };
 

@@ -243,6 +243,7 @@ void asynchronous_exit(Processor& processor, const ExitEvent& event) {
   registers.gsbase = gsbase;
   processor.extended.initialise(xfrm);
   enclave.counters.asynchronous_exits.fetch_add(1, std::memory_order_relaxed);
+  if (!event.valid) enclave.counters.interrupts.fetch_add(1, std::memory_order_relaxed);
 }
 
 void set_result(Registers& registers, const Outcome& outcome) {

@@ -216,6 +216,7 @@ void fill_statistics(const twine_launch& launch, const twine_enclave& enclave, t
   statistics.enclave_entries = outcome.driver.enters + outcome.driver.resumes;
   statistics.enclave_exits = outcome.driver.exits;
   statistics.asynchronous_exits = outcome.driver.asynchronous_exits;
+  statistics.interrupts = outcome.driver.interrupts;
   statistics.host_calls = outcome.host_calls;
   statistics.committed_pages = outcome.driver.pages_committed;
   statistics.peak_pages = outcome.driver.pages_peak;

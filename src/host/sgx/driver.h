@@ -40,6 +40,7 @@ struct DriverStatistics {
   uint64_t exits = 0;               // EEXIT
   uint64_t resumes = 0;             // ERESUME
   uint64_t asynchronous_exits = 0;  // AEX; the kernel backend counts only those it was told of
+  uint64_t interrupts = 0;          // those of them that no exception caused; the kernel backend cannot know
   uint64_t pages_committed = 0;     // EPC pages that the enclave holds now
   uint64_t pages_peak = 0;
   bool exact = false;  // true for the emulator
