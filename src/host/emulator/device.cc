@@ -73,7 +73,8 @@ int protection_of(const sgx::Secinfo& secinfo) {
 
 EnclaveDevice::EnclaveDevice(const Platform& platform, Epc& epc)
     : enclave_(std::make_unique<Enclave>(platform, epc)),
-      attributes_mask_(sgx::kAttributeDebug | sgx::kAttributeMode64Bit | sgx::kAttributeKss) {}
+      attributes_mask_(sgx::kAttributeDebug | sgx::kAttributeMode64Bit | sgx::kAttributeKss |
+                       sgx::kAttributeAexNotify) {}
 
 EnclaveDevice::~EnclaveDevice() {
   unregister_enclave(*enclave_);

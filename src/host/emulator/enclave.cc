@@ -23,20 +23,35 @@ Enclave::~Enclave() {
   epc.release(epcm.pages() + (created ? 1 : 0));
 }
 
+namespace {
+
+uint32_t pagefault_code(Access kind) {
+  return sgx::kPagefaultUser | (kind == Access::write ? sgx::kPagefaultWrite : 0) |
+         (kind == Access::fetch ? sgx::kPagefaultFetch : 0);
+}
+
+}  // namespace
+
+Outcome Enclave::resolve(uint64_t address, Access kind) {
+  const int protection = memory.vma_protection(address);
+  // What can be accessed at all can be read: the page tables have no bit for it.
+  const bool allowed = kind == Access::write   ? (protection & PROT_WRITE) != 0
+                       : kind == Access::fetch ? (protection & PROT_EXEC) != 0
+                                               : protection != PROT_NONE;
+  const uint32_t code = pagefault_code(kind);
+  if (epcm.at(address).valid) return allowed ? done() : page_fault(address, code | sgx::kPagefaultPresent);
+  if (!allowed || !initialised()) return page_fault(address, code);
+  // The kernel takes the #PF, adds the page and resumes; the access then meets a page that is pending.
+  if (!eaug(*this, address & ~(kEpcPageSize - 1)).ok()) return page_fault(address, code);
+  counters.asynchronous_exits.fetch_add(1, std::memory_order_relaxed);
+  counters.resumes.fetch_add(1, std::memory_order_relaxed);
+  return done();
+}
+
 Outcome Enclave::access(uint64_t address, Access kind) {
+  TWINE_SGX_CHECK(resolve(address, kind));
   const int wanted = kind == Access::write ? PROT_WRITE : kind == Access::fetch ? PROT_EXEC : PROT_READ;
-  const uint32_t code = sgx::kPagefaultUser | (kind == Access::write ? sgx::kPagefaultWrite : 0) |
-                        (kind == Access::fetch ? sgx::kPagefaultFetch : 0);
-  const bool vma_allows = (memory.vma_protection(address) & wanted) != 0;
-  if (!epcm.at(address).valid) {
-    if (!vma_allows || !initialised()) return page_fault(address, code);
-    // The kernel takes the #PF, adds the page and resumes; the access then meets a page that is pending.
-    if (!eaug(*this, address & ~(kEpcPageSize - 1)).ok()) return page_fault(address, code);
-    counters.asynchronous_exits.fetch_add(1, std::memory_order_relaxed);
-    counters.resumes.fetch_add(1, std::memory_order_relaxed);
-  } else if (!vma_allows) {
-    return page_fault(address, code | sgx::kPagefaultPresent);
-  }
+  const uint32_t code = pagefault_code(kind);
   const int allowed = memory.effective_protection(address);
   if ((allowed & wanted) == 0) return page_fault(address, code | sgx::kPagefaultPresent | sgx::kPagefaultSgx);
   if ((static_cast<int>(epcm.at(address).host_protection) & wanted) == 0 && memory.open(address) != 0) {

@@ -78,9 +78,13 @@ class Enclave {
     return address - secs.baseaddr < secs.size && size <= secs.size - (address - secs.baseaddr);
   }
 
+  // The page tables' half of an access to one byte of ELRANGE. Where no page is and the VMA allows the access,
+  // the operating system adds one (EAUG) first, as Linux does: so on success the EPCM has a valid entry.
+  Outcome resolve(uint64_t address, Access kind);
+
   // An access of software (or of a leaf function on its behalf) to one byte of ELRANGE in enclave mode: page
-  // tables, then EPCM. Where no page is and the VMA allows the access, the operating system adds one (EAUG)
-  // first, as Linux does. On success the host's page tables allow the access as well.
+  // tables, then EPCM, where the page must be a regular one, accepted, not blocked, with the permission. On
+  // success the host's page tables allow the access as well.
   Outcome access(uint64_t address, Access kind);
 
   // The checks that leaf functions make of their explicit memory operands, then the copy. `address` is

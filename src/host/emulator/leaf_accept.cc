@@ -1,6 +1,4 @@
 // EACCEPT, EACCEPTCOPY, EMODPE: the enclave's own word on its pages.
-#include <sys/mman.h>
-
 #include <array>
 
 #include "host/emulator/leaves.h"
@@ -14,24 +12,10 @@ using Code = sgx::ErrorCode;
 
 namespace {
 
-// A target that no page backs is a #PF which the operating system answers by adding one (EAUG), if a VMA
-// covers it; then the instruction is resumed. With write access wanted, the VMA must allow that too.
-Outcome resolve_target(Enclave& enclave, uint64_t address, bool write) {
-  const int protection = enclave.memory.vma_protection(address);
-  const uint32_t code = sgx::kPagefaultUser | (write ? sgx::kPagefaultWrite : 0);
-  const bool allowed = write ? (protection & PROT_WRITE) != 0 : protection != PROT_NONE;
-  if (enclave.epcm.at(address).valid)
-    return allowed ? done() : page_fault(address, code | sgx::kPagefaultPresent);
-  if (!allowed || !eaug(enclave, address).ok()) return page_fault(address, code);
-  enclave.counters.asynchronous_exits.fetch_add(1, std::memory_order_relaxed);
-  enclave.counters.resumes.fetch_add(1, std::memory_order_relaxed);
-  return done();
-}
-
 // TCS pages are only accepted as EADD would have added them.
 bool acceptable_tcs(const sgx::Tcs& tcs) {
   return all_zero(tcs.reserved) && (tcs.flags & sgx::kTcsDbgoptin) == 0 && tcs.cssa < tcs.nssa &&
-         tcs.aep == 0 && tcs.state == 0;
+         tcs.aep == 0 && tcs.state == 0 && tcs.ocetssa == 0 && tcs.prevssp == 0;  // no CET
 }
 
 // The combinations of page type, PR, PENDING and MODIFIED that can be asked for.
@@ -56,7 +40,7 @@ Outcome eaccept(Processor& processor) {
   if (!reserved_is_zero(secinfo)) return general_protection();
   if (address % kEpcPageSize != 0) return general_protection();
   if (!enclave.in_elrange(address)) return general_protection();
-  TWINE_SGX_CHECK(resolve_target(enclave, address, false));
+  TWINE_SGX_CHECK(enclave.resolve(address, Access::read));
   const PageType type = page_type(secinfo);
   if (!legal_request(secinfo.flags, type)) return general_protection();
   EpcmEntry& entry = enclave.epcm.at(address);
@@ -86,14 +70,17 @@ Outcome eacceptcopy(Processor& processor) {
   if (target % kEpcPageSize != 0 || source % kEpcPageSize != 0) return general_protection();
   if (!enclave.in_elrange(secinfo_address) || !enclave.in_elrange(target) || !enclave.in_elrange(source))
     return general_protection();
+  // All three are resolved before the EPCM is asked about any.
+  TWINE_SGX_CHECK(enclave.resolve(secinfo_address, Access::read));
+  TWINE_SGX_CHECK(enclave.resolve(target, Access::write));
+  TWINE_SGX_CHECK(enclave.resolve(source, Access::read));
   sgx::Secinfo secinfo{};
   TWINE_SGX_CHECK(enclave.read_operand(secinfo_address, &secinfo, sizeof secinfo));
-  TWINE_SGX_CHECK(resolve_target(enclave, target, true));
-  TWINE_SGX_CHECK(enclave.access(source, Access::read));
   if (!reserved_is_zero(secinfo) || writable_but_not_readable(secinfo.flags) ||
       page_type(secinfo) != PageType::reg) {
     return general_protection();
   }
+  TWINE_SGX_CHECK(enclave.access(source, Access::read));
   EpcmEntry& entry = enclave.epcm.at(target);
   if (!entry.pending || entry.modified || entry.blocked || !entry.is(PageType::reg))
     return error(Code::page_attributes_mismatch);
@@ -114,11 +101,12 @@ Outcome emodpe(Processor& processor) {
   if (secinfo_address % alignof(sgx::Secinfo) != 0 || address % kEpcPageSize != 0)
     return general_protection();
   if (!enclave.in_elrange(secinfo_address) || !enclave.in_elrange(address)) return general_protection();
+  TWINE_SGX_CHECK(enclave.resolve(secinfo_address, Access::read));
+  TWINE_SGX_CHECK(enclave.resolve(address, Access::read));
   sgx::Secinfo secinfo{};
   TWINE_SGX_CHECK(enclave.read_operand(secinfo_address, &secinfo, sizeof secinfo));
   if (!reserved_is_zero(secinfo)) return general_protection();
   EpcmEntry& entry = enclave.epcm.at(address);
-  if (!entry.valid) return page_fault(address, sgx::kPagefaultUser);
   if (entry.pending || entry.modified || entry.blocked || !entry.is(PageType::reg))
     return epcm_fault(address);
   const uint64_t extended = entry.rwx() | (secinfo.flags & sgx::kSecinfoRwx);

@@ -67,9 +67,9 @@ Outcome einit(Enclave& enclave, const sgx::Sigstruct& sigstruct, const sgx::Eini
 
   if (!enclave.created) return epcm_fault(0);
   sgx::Secs& secs = enclave.secs;
-  if (enclave.initialised()) return general_protection();
   if ((secs.attributes.flags & sgx::kAttributeKss) == 0 && !all_zero(sigstruct.isvfamilyid))
     return error(Code::invalid_sig_struct);
+  if (enclave.initialised()) return general_protection();
 
   const std::array<uint8_t, 32> mrenclave = enclave.measurement.digest();
   if (!std::equal(mrenclave.begin(), mrenclave.end(), sigstruct.enclavehash))

@@ -1,6 +1,5 @@
-// EENTER, ERESUME, EEXIT and the asynchronous exit (AEX): how a logical processor changes between the two
-// modes.
-#include <algorithm>
+// EENTER, ERESUME, EEXIT, EDECCSSA: how software changes between the two modes, and between SSA frames. The
+// asynchronous exit is in leaf_aex.cc.
 #include <cstdlib>
 #include <cstring>
 
@@ -12,9 +11,6 @@ using sgx::kEpcPageSize;
 using sgx::PageType;
 
 namespace {
-
-// The largest SSA frame that a legal SECS can need here: XSAVE components up to PKRU.
-constexpr uint64_t kMaxXsaveSize = 4096;
 
 // RFLAGS bits that ERESUME takes from the SSA; the others keep their value.
 constexpr uint64_t kRestoredFlags = kFlagsStatus | kFlagRf | (uint64_t{1} << 10) /* DF */ |
@@ -42,10 +38,13 @@ Outcome check_tcs(const Processor& processor, Enclave& enclave, uint64_t tcs_add
 
 // The second half of the shared checks: what the enclave must be.
 Outcome check_secs(const Enclave& enclave, const sgx::Tcs& tcs) {
-  if ((tcs.flags & ~sgx::kTcsDbgoptin) != 0) return general_protection();
+  if ((tcs.flags & ~(sgx::kTcsDbgoptin | sgx::kTcsAexnotify)) != 0) return general_protection();
   if (!enclave.initialised()) return general_protection();
   const uint64_t xfrm = enclave.secs.attributes.xfrm;
   if ((xfrm & enclave.platform.xsave().xcr0()) != xfrm) return general_protection();
+  const bool notify_thread = (tcs.flags & sgx::kTcsAexnotify) != 0;
+  const bool notify_enclave = (enclave.secs.attributes.flags & sgx::kAttributeAexNotify) != 0;
+  if ((tcs.flags & sgx::kTcsDbgoptin) == 0 && notify_thread != notify_enclave) return general_protection();
   return done();
 }
 
@@ -55,8 +54,6 @@ Outcome check_ssa(Enclave& enclave, uint64_t frame) {
   const uint64_t xsave_size = enclave.platform.xsave().size(enclave.secs.attributes.xfrm);
   const auto check_page = [&](uint64_t address) -> Outcome {
     if (!enclave.in_elrange(address)) return page_fault(address, sgx::kPagefaultUser);
-    const EpcmEntry& entry = enclave.epcm.at(address);
-    if (entry.valid && !entry.is(PageType::reg)) return epcm_fault(address);
     TWINE_SGX_CHECK(enclave.access(address, Access::read));
     return enclave.access(address, Access::write);
   };
@@ -81,6 +78,55 @@ void suppress_trap_flag(Processor& processor, const TcsState& state) {
   if (!processor.debug_optin) processor.registers.rflags &= ~kFlagTf;
 }
 
+Outcome check_segments(const sgx::Secs& secs, const sgx::Tcs& tcs) {
+  const bool canonical =
+      is_canonical(tcs.ofsbasgx + secs.baseaddr) && is_canonical(tcs.ogsbasgx + secs.baseaddr);
+  return canonical ? done() : general_protection();
+}
+
+// Goes to the enclave's entry point with `frame` as the current SSA frame: what EENTER does, and an ERESUME
+// that notifies of the exit instead of undoing it.
+void start_thread(Processor& processor, Enclave& enclave, TcsState& state, uint64_t frame) {
+  const sgx::Secs& secs = enclave.secs;
+  enter_enclave_mode(processor, enclave, state);
+  Registers& registers = processor.registers;
+  registers.rcx = registers.rip;
+  registers.rip = state.tcs.oentry + secs.baseaddr;
+  registers.rax = state.tcs.cssa;
+  const uint64_t gpr = frame + sgx::ssa_gpr_offset(secs.ssaframesize);
+  const uint64_t outside[2] = {registers.rsp, registers.rbp};
+  static_assert(offsetof(sgx::SsaGpr, urbp) == offsetof(sgx::SsaGpr, ursp) + 8);
+  if (!enclave.memory.write(gpr + offsetof(sgx::SsaGpr, ursp), outside, sizeof outside))
+    std::abort();  // check_ssa has allowed it
+  registers.fsbase = state.tcs.ofsbasgx + secs.baseaddr;
+  registers.gsbase = state.tcs.ogsbasgx + secs.baseaddr;
+  suppress_trap_flag(processor, state);
+}
+
+// GPRSGX of a frame that check_ssa has allowed.
+sgx::SsaGpr read_gpr(const Enclave& enclave, uint64_t frame) {
+  sgx::SsaGpr gpr{};
+  if (!enclave.memory.read(frame + sgx::ssa_gpr_offset(enclave.secs.ssaframesize), &gpr, sizeof gpr))
+    std::abort();
+  return gpr;
+}
+
+// ERESUME where the enclave has asked to be told of asynchronous exits (AEX-Notify): execution goes on at the
+// entry point, on the next SSA frame, and the interrupted state stays where it is.
+Outcome resume_with_notice(Processor& processor, Enclave& enclave, TcsState& state) {
+  if (state.tcs.cssa >= state.tcs.nssa) return general_protection();
+  const uint64_t frame = enclave.ssa_frame(state.tcs, state.tcs.cssa);
+  TWINE_SGX_CHECK(check_ssa(enclave, frame));
+  if (!is_canonical(state.tcs.oentry + enclave.secs.baseaddr)) return general_protection();
+  TWINE_SGX_CHECK(check_segments(enclave.secs, state.tcs));
+  if (state.active) return general_protection();
+  start_thread(processor, enclave, state, frame);
+  enclave.counters.resumes.fetch_add(1, std::memory_order_relaxed);
+  return done();
+}
+
+}  // namespace
+
 void leave_enclave_mode(Processor& processor) {
   processor.tcs->active = false;
   processor.enclave = nullptr;
@@ -90,47 +136,21 @@ void leave_enclave_mode(Processor& processor) {
   if (!processor.debug_optin && processor.save_tf) processor.registers.rflags |= kFlagTf;
 }
 
-// EXITINFO for an event, 0 (not valid) where MISCSELECT does not allow it to be reported.
-uint32_t exitinfo(const ExitEvent& event, uint32_t miscselect) {
-  if (!event.valid) return 0;
-  const bool needs_exinfo = event.vector == sgx::Vector::pf || event.vector == sgx::Vector::gp;
-  if (needs_exinfo && (miscselect & sgx::kMiscExinfo) == 0) return 0;
-  const uint32_t type =
-      event.vector == sgx::Vector::bp ? sgx::kExitinfoTypeSoftware : sgx::kExitinfoTypeHardware;
-  return sgx::kExitinfoValid | type | static_cast<uint32_t>(event.vector);
-}
-
-}  // namespace
-
 Outcome eenter(Processor& processor, Enclave& enclave) {
   const uint64_t tcs_address = processor.registers.rbx;
   TWINE_SGX_CHECK(check_tcs(processor, enclave, tcs_address));
   TcsState& state = enclave.tcs_at(tcs_address);
   const sgx::Secs& secs = enclave.secs;
-  const uint64_t fsbase = state.tcs.ofsbasgx + secs.baseaddr;
-  const uint64_t gsbase = state.tcs.ogsbasgx + secs.baseaddr;
-  if (!is_canonical(fsbase) || !is_canonical(gsbase)) return general_protection();
   TWINE_SGX_CHECK(check_secs(enclave, state.tcs));
   if (state.tcs.cssa >= state.tcs.nssa) return general_protection();
   const uint64_t frame = enclave.ssa_frame(state.tcs, state.tcs.cssa);
   TWINE_SGX_CHECK(check_ssa(enclave, frame));
   const uint64_t target = state.tcs.oentry + secs.baseaddr;
   if (!is_canonical(target)) return general_protection();
+  TWINE_SGX_CHECK(check_segments(secs, state.tcs));
   if (state.active) return general_protection();
 
-  enter_enclave_mode(processor, enclave, state);
-  Registers& registers = processor.registers;
-  registers.rcx = registers.rip;
-  registers.rip = target;
-  registers.rax = state.tcs.cssa;
-  const uint64_t gpr = frame + sgx::ssa_gpr_offset(secs.ssaframesize);
-  const uint64_t outside[2] = {registers.rsp, registers.rbp};
-  static_assert(offsetof(sgx::SsaGpr, urbp) == offsetof(sgx::SsaGpr, ursp) + 8);
-  if (!enclave.memory.write(gpr + offsetof(sgx::SsaGpr, ursp), outside, sizeof outside))
-    std::abort();  // checked above
-  registers.fsbase = fsbase;
-  registers.gsbase = gsbase;
-  suppress_trap_flag(processor, state);
+  start_thread(processor, enclave, state, frame);
   enclave.counters.enters.fetch_add(1, std::memory_order_relaxed);
   return done();
 }
@@ -144,9 +164,9 @@ Outcome eresume(Processor& processor, Enclave& enclave) {
   const uint64_t frame = enclave.ssa_frame(state.tcs, state.tcs.cssa - 1);
   TWINE_SGX_CHECK(check_ssa(enclave, frame));
 
-  sgx::SsaGpr gpr{};
-  if (!enclave.memory.read(frame + sgx::ssa_gpr_offset(enclave.secs.ssaframesize), &gpr, sizeof gpr))
-    std::abort();  // checked above
+  const sgx::SsaGpr gpr = read_gpr(enclave, frame);
+  if ((state.tcs.flags & sgx::kTcsAexnotify) != 0 && (gpr.aexnotify & 1) != 0)
+    return resume_with_notice(processor, enclave, state);
   if (!is_canonical(gpr.rip)) return general_protection();
   if (!is_canonical(gpr.fsbase) || !is_canonical(gpr.gsbase)) return general_protection();
   if (state.active) return general_protection();
@@ -159,15 +179,13 @@ Outcome eresume(Processor& processor, Enclave& enclave) {
   enter_enclave_mode(processor, enclave, state);
   Registers& registers = processor.registers;
   const uint64_t flags = (registers.rflags & ~kRestoredFlags) | (gpr.rflags & kRestoredFlags);
-  const uint64_t trap_flag = gpr.rflags & kFlagTf;
   static_assert(offsetof(Registers, rflags) == offsetof(sgx::SsaGpr, rflags));
   std::memcpy(&registers, &gpr, offsetof(sgx::SsaGpr, rflags));
   registers.rip = gpr.rip;
   registers.fsbase = gpr.fsbase;
   registers.gsbase = gpr.gsbase;
   registers.rflags = flags;
-  suppress_trap_flag(processor, state);
-  if (processor.debug_optin) registers.rflags = (registers.rflags & ~kFlagTf) | trap_flag;
+  suppress_trap_flag(processor, state);  // with opt-in, TF stays as it was outside: so a debugger steps
   --state.tcs.cssa;
   enclave.counters.resumes.fetch_add(1, std::memory_order_relaxed);
   return done();
@@ -183,73 +201,13 @@ Outcome eexit(Processor& processor) {
   return done();
 }
 
-void asynchronous_exit(Processor& processor, const ExitEvent& event) {
+Outcome edeccssa(Processor& processor) {
   Enclave& enclave = *processor.enclave;
-  TcsState& state = *processor.tcs;
-  Registers& registers = processor.registers;
-  const sgx::Secs& secs = enclave.secs;
-  const uint64_t frame = enclave.ssa_frame(state.tcs, state.tcs.cssa);
-  const uint64_t gpr_address = frame + sgx::ssa_gpr_offset(secs.ssaframesize);
-
-  sgx::SsaGpr gpr{};
-  const bool have_outside =
-      enclave.memory.read(gpr_address, &gpr, sizeof gpr);  // URSP and URBP stay as EENTER left them
-  std::memcpy(&gpr, &registers, offsetof(sgx::SsaGpr, rflags));
-  gpr.rflags = registers.rflags;
-  gpr.rip = registers.rip;
-  gpr.exitinfo = exitinfo(event, secs.miscselect);
-  gpr.aexnotify = 0;
-  gpr.fsbase = registers.fsbase;
-  gpr.gsbase = registers.gsbase;
-
-  uint8_t xsave[kMaxXsaveSize];
-  const uint64_t xfrm = secs.attributes.xfrm;
-  const uint64_t xsave_size = enclave.platform.xsave().size(xfrm);
-  // SSA pages were checked at entry and silicon keeps their physical addresses: they can be written even if
-  // the host has since taken away the mapping.
-  bool saved = have_outside && xsave_size <= sizeof xsave && enclave.memory.read(frame, xsave, xsave_size);
-  if (saved) {
-    processor.extended.save(enclave.platform.xsave(), xfrm, xsave);
-    saved =
-        enclave.memory.write(frame, xsave, xsave_size) && enclave.memory.write(gpr_address, &gpr, sizeof gpr);
-  }
-  if (saved && (secs.miscselect & sgx::kMiscExinfo) != 0 && event.valid &&
-      (event.vector == sgx::Vector::pf || event.vector == sgx::Vector::gp)) {
-    const sgx::ExInfo exinfo{.maddr = event.vector == sgx::Vector::pf ? event.address : 0,
-                             .errcd = event.error_code,
-                             .reserved = 0};
-    saved = enclave.memory.write(frame + sgx::ssa_exinfo_offset(secs.ssaframesize), &exinfo, sizeof exinfo);
-  }
-  if (!saved) std::abort();  // the reservation itself is gone: the process unmapped memory it does not own
-
-  // SDM "Synthetic State on Asynchronous Enclave Exit".
-  const uint64_t tcs_address = state.address;
-  const uint64_t aep = state.tcs.aep;
-  const uint64_t flags = registers.rflags & ~(kFlagsStatus | kFlagRf);
-  ++state.tcs.cssa;
-  leave_enclave_mode(processor);
-  const uint64_t fsbase = registers.fsbase;
-  const uint64_t gsbase = registers.gsbase;
-  const bool trap_flag = (registers.rflags & kFlagTf) != 0;
-  registers = Registers{};
-  registers.rax = static_cast<uint64_t>(sgx::Enclu::eresume);
-  registers.rbx = tcs_address;
-  registers.rcx = aep;
-  registers.rsp = gpr.ursp;
-  registers.rbp = gpr.urbp;
-  registers.rip = aep;
-  registers.rflags = (flags & ~kFlagTf) | (trap_flag ? kFlagTf : 0);
-  registers.fsbase = fsbase;
-  registers.gsbase = gsbase;
-  processor.extended.initialise(xfrm);
-  enclave.counters.asynchronous_exits.fetch_add(1, std::memory_order_relaxed);
-  if (!event.valid) enclave.counters.interrupts.fetch_add(1, std::memory_order_relaxed);
-}
-
-void set_result(Registers& registers, const Outcome& outcome) {
-  registers.rflags &= ~kFlagsStatus;
-  registers.rax = static_cast<uint64_t>(outcome.error);
-  if (outcome.kind == Outcome::Kind::error) registers.rflags |= kFlagZf;
+  sgx::Tcs& tcs = processor.tcs->tcs;
+  if (tcs.cssa == 0) return general_protection();
+  TWINE_SGX_CHECK(check_ssa(enclave, enclave.ssa_frame(tcs, tcs.cssa - 1)));
+  --tcs.cssa;
+  return done();
 }
 
 }  // namespace twine::host::emulator

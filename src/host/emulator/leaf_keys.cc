@@ -129,8 +129,10 @@ Outcome key_dependencies(const sgx::KeyRequest& request, const Enclave& enclave,
       return done();
     case sgx::KeyName::provision_seal:
       if (!has(sgx::kAttributeProvisionKey)) return error(Code::invalid_attribute);
-      TWINE_SGX_CHECK(check_svns(request, enclave, true));
+      // The pseudo-code does not look at CONFIGSVN here, although the prose speaks of every key.
+      TWINE_SGX_CHECK(check_svns(request, enclave, false));
       common();
+      std::memset(dependencies.keyid, 0, sizeof dependencies.keyid);
       dependencies.attributesmask = request.attributemask;
       dependencies.miscmask = ~request.miscmask;
       dependencies.keypolicy = request.keypolicy;
@@ -147,10 +149,15 @@ Outcome ereport(Processor& processor) {
   Enclave& enclave = *processor.enclave;
   const Registers& registers = processor.registers;
   TWINE_SGX_CHECK(check_operand(enclave, registers.rbx, 512, Access::read));
-  TWINE_SGX_CHECK(check_operand(enclave, registers.rcx, 128, Access::read));
-  TWINE_SGX_CHECK(check_operand(enclave, registers.rdx, 512, Access::write));
   sgx::TargetInfo target{};
   TWINE_SGX_CHECK(enclave.read_operand(registers.rbx, &target, sizeof target));
+  // No CET: its attributes are reserved.
+  if (target.cet_attributes != 0 || target.reserved1 != 0 || !all_zero(target.reserved2) ||
+      !all_zero(target.reserved3)) {
+    return general_protection();
+  }
+  TWINE_SGX_CHECK(check_operand(enclave, registers.rcx, 128, Access::read));
+  TWINE_SGX_CHECK(check_operand(enclave, registers.rdx, 512, Access::write));
 
   const sgx::Secs& secs = enclave.secs;
   const Platform& platform = enclave.platform;

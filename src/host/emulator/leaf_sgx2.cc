@@ -1,8 +1,10 @@
 // EAUG, EMODPR, EMODT, ETRACK, EREMOVE: what system software does to the pages of a running enclave.
+#include <sys/mman.h>
+
+#include <algorithm>
+
 #include "host/emulator/leaves.h"
 #include "host/emulator/secinfo.h"
-
-#include <sys/mman.h>
 
 namespace twine::host::emulator {
 
@@ -15,8 +17,8 @@ Outcome eaug(Enclave& enclave, uint64_t linaddr) {
   if (!enclave.created) return epcm_fault(0);
   const bool inside = enclave.in_elrange(linaddr);
   if (inside && enclave.epcm.at(linaddr).valid) return epcm_fault(linaddr);
-  if (!inside) return general_protection();
   if (!enclave.initialised()) return general_protection();
+  if (!inside) return general_protection();
   if (!enclave.epc.allocate()) return epcm_fault(linaddr);
 
   // The backing memory is zero: fresh, or discarded by the EREMOVE before.
@@ -96,9 +98,21 @@ Outcome eremove(Enclave& enclave, uint64_t address) {
   if (!enclave.in_elrange(address)) return epcm_fault(address);
   const EpcmEntry& entry = enclave.epcm.at(address);
   if (!entry.valid) return done();
-  if (entry.is(PageType::tcs) && enclave.tcs_at(address).active) return error(Code::enclave_act);
+  // What the enclave has agreed to give up can go at any time, all else only when nobody is inside.
+  const bool given_up = entry.is(PageType::trim) && !entry.modified;
+  const auto active = [](const TcsState& state) { return state.active; };
+  if (!given_up && std::any_of(enclave.tcs.begin(), enclave.tcs.end(), active))
+    return error(Code::enclave_act);
   if (enclave.memory.discard(address) != 0) return epcm_fault(address);
   enclave.epcm.erase(address);
+  enclave.epc.release();
+  return done();
+}
+
+Outcome eremove_secs(Enclave& enclave) {
+  if (!enclave.created) return done();
+  if (enclave.epcm.pages() != 0) return error(Code::child_present);
+  enclave.created = false;
   enclave.epc.release();
   return done();
 }

@@ -45,6 +45,17 @@ Outcome emodt(Enclave& enclave, uint64_t address, const sgx::Secinfo& secinfo);
 // tracking complete.
 Outcome etrack(Enclave& enclave);
 Outcome eremove(Enclave& enclave, uint64_t address);
+// EREMOVE of the SECS, which has no linear address.
+Outcome eremove_secs(Enclave& enclave);
+
+// --- ENCLS: debugging -----------------------------------------------------------------------------------------------
+
+// Eight bytes of an enclave with ATTRIBUTES.DEBUG, whatever the page's permissions. Of a TCS, edbgrd reads the
+// fields before the CET ones, edbgwr writes FLAGS (that is how a debugger opts a thread in). Code reads as
+// measured, not as patched (text_patches.h); a breakpoint written over a patched instruction stands until the
+// old byte is written back.
+Outcome edbgrd(Enclave& enclave, uint64_t address, uint64_t& value);
+Outcome edbgwr(Enclave& enclave, uint64_t address, uint64_t value);
 
 // --- ENCLU: entry and exit ------------------------------------------------------------------------------------------
 
@@ -67,19 +78,28 @@ struct ExitEvent {
   }
 };
 
-// AEX: saves the state to the current SSA frame, loads the synthetic state, leaves enclave mode.
+// AEX (leaf_aex.cc): saves the state to the current SSA frame, loads the synthetic state, leaves enclave mode.
 // registers.rip is then the AEP.
 void asynchronous_exit(Processor& processor, const ExitEvent& event);
+
+// What EEXIT and AEX share: the TCS is inactive; FS, GS and, after an opt-out entry, TF are as before the entry.
+void leave_enclave_mode(Processor& processor);
 
 // --- ENCLU: inside --------------------------------------------------------------------------------------------------
 
 // Each takes its operands from RBX, RCX, RDX; RIP is not advanced. On `error`, RAX and the flags are set by
-// the caller of the leaf.
+// enclu().
 Outcome ereport(Processor& processor);
 Outcome egetkey(Processor& processor);
 Outcome eaccept(Processor& processor);
 Outcome eacceptcopy(Processor& processor);
 Outcome emodpe(Processor& processor);
+Outcome edeccssa(Processor& processor);
+
+// ENCLU in enclave mode: carries out the leaf in EAX; #GP(0) for EENTER, ERESUME and leaves that do not exist.
+// An error code is already in RAX then. After EEXIT the processor is not in enclave mode, after any other leaf
+// RIP still stands at ENCLU.
+Outcome enclu(Processor& processor);
 
 // Writes the result of a leaf that reports in RAX and RFLAGS: RAX = error code, ZF = 1 on error; CF, PF, AF,
 // OF, SF cleared.

@@ -169,7 +169,7 @@ Platform::Platform(std::span<const uint8_t, 32> secret) {
 
 uint64_t Platform::supported_flags() const {
   return sgx::kAttributeDebug | sgx::kAttributeMode64Bit | sgx::kAttributeProvisionKey |
-         sgx::kAttributeEinittokenKey | sgx::kAttributeKss;
+         sgx::kAttributeEinittokenKey | sgx::kAttributeKss | sgx::kAttributeAexNotify;
 }
 
 uint64_t Platform::supported_xfrm() const {

@@ -116,4 +116,20 @@ void ExtendedState::initialise(uint64_t xfrm) {
   std::memcpy(area + kMxcsrOffset, &kMxcsrInitial, sizeof kMxcsrInitial);
 }
 
+void ExtendedState::show_x87_exception() {
+  constexpr uint16_t kFcw = 0x037e;
+  constexpr uint16_t kFsw = 0x8081;
+  std::memset(area, 0, kX87Size);
+  std::memset(area + kStOffset, 0, kStSize);
+  std::memcpy(area, &kFcw, sizeof kFcw);
+  std::memcpy(area + sizeof kFcw, &kFsw, sizeof kFsw);
+  const uint64_t bitmap = load64(area + kXstateBvOffset) | sgx::kXfrmX87;
+  std::memcpy(area + kXstateBvOffset, &bitmap, sizeof bitmap);
+}
+
+void ExtendedState::show_simd_exception() {
+  constexpr uint32_t kMxcsr = 0x1f01;
+  std::memcpy(area + kMxcsrOffset, &kMxcsr, sizeof kMxcsr);
+}
+
 }  // namespace twine::host::emulator

@@ -56,6 +56,8 @@ class XsaveLayout {
 
 inline constexpr uint64_t kXsaveLegacySize = 512;
 inline constexpr uint64_t kXsaveHeaderSize = 64;
+// The largest XSAVE area that a legal SECS can need here: components up to PKRU.
+inline constexpr uint64_t kMaxXsaveSize = 4096;
 
 // The extended state of the interrupted code, in a signal frame: an XSAVE area of the standard format.
 struct ExtendedState {
@@ -69,6 +71,10 @@ struct ExtendedState {
   Outcome restore(const XsaveLayout& layout, uint64_t xfrm, const uint8_t* source);
   // Puts every component of `xfrm` into its initial state (MXCSR 1F80H, FCW 037FH).
   void initialise(uint64_t xfrm);
+  // What the synthetic state of an AEX shows of the exception that caused it: #MF in FCW (037EH) and FSW
+  // (8081H), #XM in MXCSR (1F01H).
+  void show_x87_exception();
+  void show_simd_exception();
 };
 
 struct Processor {

@@ -3,6 +3,8 @@
 #include <Zydis/Zydis.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include "host/emulator/enclave.h"
 
@@ -100,6 +102,28 @@ const TextPatches::Site* TextPatches::find(uint64_t address) const {
   const auto site = std::lower_bound(sites_.begin(), sites_.end(), address,
                                      [](const Site& each, uint64_t wanted) { return each.address < wanted; });
   return site != sites_.end() && site->address == address ? &*site : nullptr;
+}
+
+template <typename From, typename To>
+void TextPatches::replace_bytes(uint64_t address, uint64_t& bytes, From from, To to) const {
+  auto content = std::bit_cast<std::array<uint8_t, sizeof bytes>>(bytes);
+  auto site = std::lower_bound(sites_.begin(), sites_.end(), address,
+                               [](const Site& each, uint64_t wanted) { return each.address < wanted; });
+  for (; site != sites_.end() && site->address < address + content.size(); ++site) {
+    uint8_t& byte = content[site->address - address];
+    if (byte == from(*site)) byte = to(*site);
+  }
+  bytes = std::bit_cast<uint64_t>(content);
+}
+
+void TextPatches::conceal(uint64_t address, uint64_t& bytes) const {
+  replace_bytes(
+      address, bytes, [](const Site&) { return kHlt; }, [](const Site& site) { return site.original; });
+}
+
+void TextPatches::restore(uint64_t address, uint64_t& bytes) const {
+  replace_bytes(
+      address, bytes, [](const Site& site) { return site.original; }, [](const Site&) { return kHlt; });
 }
 
 void TextPatches::reveal(Enclave& enclave, const Site& site) const {

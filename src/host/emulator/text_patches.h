@@ -36,6 +36,11 @@ class TextPatches {
   // The site at `address`, or null.
   [[nodiscard]] const Site* find(uint64_t address) const;
 
+  // For a debugger: the eight bytes read at `address` as they would stand there unpatched, and eight bytes to be
+  // written there with the patches kept.
+  void conceal(uint64_t address, uint64_t& bytes) const;
+  void restore(uint64_t address, uint64_t& bytes) const;
+
   // Puts the original byte back for an exception handler to see, and HLT again.
   void reveal(Enclave& enclave, const Site& site) const;
   void hide(Enclave& enclave, const Site& site) const;
@@ -43,6 +48,10 @@ class TextPatches {
   [[nodiscard]] const std::vector<Site>& sites() const { return sites_; }
 
  private:
+  // Replaces, in the eight bytes at `address`, at each site the byte `from` by `to`.
+  template <typename From, typename To>
+  void replace_bytes(uint64_t address, uint64_t& bytes, From from, To to) const;
+
   void scan(uint64_t address, const std::vector<uint8_t>& code);
 
   std::vector<Site> sites_;  // by address

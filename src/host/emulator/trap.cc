@@ -196,42 +196,9 @@ bool Trap::exception(Vector vector, uint32_t error_code, uint64_t address) {
 }
 
 bool Trap::enclu() {
-  Registers& registers = processor_.registers;
-  Outcome outcome;
-  bool sets_result = false;
-  switch (static_cast<Enclu>(static_cast<uint32_t>(registers.rax))) {
-    case Enclu::ereport:
-      outcome = ereport(processor_);
-      break;
-    case Enclu::egetkey:
-      outcome = egetkey(processor_);
-      sets_result = true;
-      break;
-    case Enclu::eaccept:
-      outcome = eaccept(processor_);
-      sets_result = true;
-      break;
-    case Enclu::eacceptcopy:
-      outcome = eacceptcopy(processor_);
-      sets_result = true;
-      break;
-    case Enclu::emodpe:
-      outcome = emodpe(processor_);
-      break;
-    case Enclu::eexit:
-      outcome = eexit(processor_);
-      if (outcome.ok()) {
-        store();
-        return true;
-      }
-      break;
-    default:  // EENTER and ERESUME in enclave mode, EDECCSSA, and leaves that do not exist
-      outcome = general_protection();
-      break;
-  }
+  const Outcome outcome = emulator::enclu(processor_);
   if (outcome.kind == Outcome::Kind::fault) return fault(outcome);
-  if (sets_result) set_result(registers, outcome);
-  registers.rip += kEncluSize;
+  if (processor_.in_enclave()) processor_.registers.rip += kEncluSize;
   store();
   return true;
 }
@@ -278,7 +245,9 @@ bool Trap::in_enclave() {
       case SIGTRAP:
         return exception(static_cast<Vector>(greg(REG_TRAPNO)));
       case SIGBUS:
-        if (greg(REG_TRAPNO) == static_cast<uint64_t>(Vector::ac)) return exception(Vector::ac);
+        // #AC, and #SS, which the enclave is not told of.
+        if (greg(REG_TRAPNO) != static_cast<uint64_t>(Vector::pf))
+          return exception(static_cast<Vector>(greg(REG_TRAPNO)), static_cast<uint32_t>(greg(REG_ERR)));
         return exception(Vector::pf, static_cast<uint32_t>(greg(REG_ERR)), greg(REG_CR2));
       case SIGSYS:
         if (info_->si_code != kSysUserDispatch) break;
