@@ -278,16 +278,6 @@ TEST_F(EmulatorPages, TheSgx2IoctlsCheckTheirArguments) {
   EXPECT_EQ(enclave->driver().restrict_permissions(permissions), -EINVAL);
 }
 
-TEST(EmulatorEpc, AnAccessThatWouldNeedMoreThanTheEpcHasFaults) {
-  const auto enclave = TestEnclave::make({.epc_bytes = 14 * 4096});  // twelve are taken
-  ASSERT_NE(enclave, nullptr);
-  EXPECT_EQ(enclave->accept_pending(kDynamic).rdi, 0U);
-  EXPECT_EQ(enclave->accept_pending(kDynamic + 0x1000).rdi, 0U);
-  const Exit exit = enclave->accept_pending(kDynamic + 0x2000);
-  EXPECT_EQ(exit.vector, 14);
-  EXPECT_EQ(exit.error_code, kUserRead);
-}
-
 TEST(EmulatorEpc, AHugeEnclaveCostsOnlyWhatItTouches) {
   const auto enclave = TestEnclave::make({.size = uint64_t{1} << 38});
   ASSERT_NE(enclave, nullptr);

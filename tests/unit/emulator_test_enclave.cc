@@ -79,8 +79,9 @@ std::string test_platform_secret() {
 std::unique_ptr<TestEnclave> TestEnclave::prepare(const TestEnclaveOptions& options) {
   auto enclave = std::make_unique<TestEnclave>();
   enclave->options_ = options;
-  auto driver = host::sgx::open_emulated_driver(
-      {.epc_bytes = options.epc_bytes, .platform_secret_path = test_platform_secret()});
+  auto driver = host::sgx::open_emulated_driver({.epc_bytes = options.epc_bytes,
+                                                 .reclaim = options.reclaim,
+                                                 .platform_secret_path = test_platform_secret()});
   if (!driver) {
     ADD_FAILURE() << driver.error().message;
     return nullptr;

@@ -57,7 +57,8 @@ struct TestEnclaveOptions {
   uint32_t miscselect = sgx::kMiscExinfo;
   uint64_t attribute_flags = sgx::kAttributeMode64Bit;
   uint16_t isv_svn = 3;
-  uint64_t epc_bytes = uint64_t{1} << 30;
+  uint64_t epc_bytes = uint64_t{1} << 30;  // enclaves of one size and policy share one EPC
+  bool reclaim = true;
   bool measure_data = true;  // another MRENCLAVE, same signer
   bool provision = false;
   bool sign_with_second_key = false;

@@ -189,6 +189,7 @@ int AddressSpace::open_run(uint64_t first, uint64_t end, int protection) {
     entry.host_protection = static_cast<uint64_t>(protection) & 7;
     entry.guarded = 0;
     entry.touched = 1;
+    entry.referenced = 1;
   }
   return 0;
 }
@@ -203,7 +204,8 @@ int AddressSpace::open(uint64_t address) {
   const auto belongs = [&](uint64_t other) {
     const EpcmEntry& entry = epcm_.at(other);
     return (epcm_protection(entry) & vma->second.protection) == wanted &&
-           static_cast<int>(entry.host_protection) != wanted && (entry.guarded != 0) == guarded;
+           static_cast<int>(entry.host_protection) != wanted && (entry.guarded != 0) == guarded &&
+           entry.swapped == 0;
   };
   uint64_t first = page;
   uint64_t end = page + kEpcPageSize;
@@ -239,6 +241,20 @@ int AddressSpace::close(uint64_t address, uint64_t length) {
     for (; page < run_end; page += kEpcPageSize)
       epcm_.at(page).host_protection = static_cast<uint64_t>(wanted) & 7;
     page = epcm_.next_valid(run_end, end);
+  }
+  return 0;
+}
+
+int AddressSpace::seal(uint64_t address, uint64_t length) {
+  const uint64_t end = address + length;
+  // A page that is behind a marker, or was never opened, is inaccessible as it is.
+  const auto is_open = [&](uint64_t page) { return epcm_.at(page).host_protection != PROT_NONE; };
+  for (uint64_t page = address; page < end; page += kEpcPageSize) {
+    if (!is_open(page)) continue;
+    uint64_t run_end = page;
+    while (run_end < end && is_open(run_end)) run_end += kEpcPageSize;
+    if (mprotect(host_pointer(page), run_end - page, PROT_NONE) != 0) return -errno;
+    for (; page < run_end; page += kEpcPageSize) epcm_.at(page).host_protection = PROT_NONE;
   }
   return 0;
 }

@@ -62,6 +62,9 @@ class AddressSpace {
   int open(uint64_t address);
   // Brings the host's protection of the valid pages of a range down to what is allowed now.
   int close(uint64_t address, uint64_t length);
+  // Makes a range of valid pages inaccessible and keeps their contents: they are written out of the EPC. 0 or a
+  // negated errno.
+  int seal(uint64_t address, uint64_t length);
   // Takes a page's contents and accessibility away, for good: TRIM and EREMOVE. Should it be added again, it
   // reads as zero. 0 or a negated errno.
   int discard(uint64_t address);

@@ -99,13 +99,14 @@ int EnclaveDevice::create(const sgx_enclave_create& argument) {
   if (secs->baseaddr != enclave.memory.base() || secs->size != enclave.memory.size()) return -EINVAL;
 
   const Exclusive exclusive(enclave);
-  if (!enclave.epc.allocate()) return -ENOMEM;
+  if (!enclave.take_epc_page()) return -ENOMEM;
   const sgx::Secinfo secinfo{.flags = sgx::secinfo_page_type(PageType::secs), .reserved = {}};
   if (!ecreate(enclave, *secs, secinfo).ok()) {
-    enclave.epc.release();
+    enclave.epc.give();
     return -EIO;
   }
   if (!enclave.epcm.open(secs->baseaddr, secs->size)) return -ENOMEM;
+  enclave.epc.join(enclave);
   if (!register_enclave(enclave)) return -ENOMEM;
   return 0;
 }
@@ -115,13 +116,13 @@ int EnclaveDevice::add_page(uint64_t linaddr, uint64_t source, const sgx::Secinf
   alignas(16) std::array<uint8_t, kEpcPageSize> page;
   if (!copy_from_user(page.data(), source, page.size())) return -EFAULT;
   if (enclave.epcm.at(linaddr).valid) return -EBUSY;
-  if (!enclave.epc.allocate()) return -ENOMEM;
+  if (!enclave.take_epc_page()) return -ENOMEM;
   if (!eadd(enclave, linaddr, page, secinfo).ok()) {
-    if (!enclave.epcm.at(linaddr).valid) enclave.epc.release();
+    if (!enclave.epcm.at(linaddr).valid) enclave.epc.give();
     return -EIO;
   }
   enclave.epcm.at(linaddr).max_protection = static_cast<uint64_t>(protection_of(secinfo)) & 7;
-  enclave.counters.pages_peak.store(enclave.epcm.pages() + 1, std::memory_order_relaxed);
+  enclave.counters.pages_peak.store(enclave.resident_pages(), std::memory_order_relaxed);
   if (!measure) return 0;
   for (uint64_t chunk = 0; chunk < kEpcPageSize; chunk += sgx::kEextendChunk) {
     if (!eextend(enclave, linaddr + chunk).ok()) return -EIO;
@@ -197,7 +198,7 @@ int EnclaveDevice::restrict_permissions(sgx_enclave_restrict_permissions& argume
     const uint64_t page = enclave.secs.baseaddr + argument.offset + argument.count;
     const Exclusive exclusive(enclave);
     const EpcmEntry& entry = enclave.epcm.at(page);
-    if (!entry.valid) return -EFAULT;
+    if (!entry.valid || !enclave.reload(page).ok()) return -EFAULT;
     if (!entry.is(PageType::reg)) return -EINVAL;
     const Outcome outcome = emodpr(enclave, page, secinfo);
     if (!outcome.ok()) {
@@ -222,7 +223,7 @@ int EnclaveDevice::modify_types(sgx_enclave_modify_types& argument) {
     const uint64_t page = enclave.secs.baseaddr + argument.offset + argument.count;
     const Exclusive exclusive(enclave);
     const EpcmEntry& entry = enclave.epcm.at(page);
-    if (!entry.valid) return -EFAULT;
+    if (!entry.valid || !enclave.reload(page).ok()) return -EFAULT;
     const bool legal = entry.is(PageType::reg) || (entry.is(PageType::tcs) && type == PageType::trim);
     if (!legal) return -EINVAL;
     constexpr uint64_t kTcsProtection = PROT_READ | PROT_WRITE;
@@ -247,7 +248,7 @@ int EnclaveDevice::remove_pages(sgx_enclave_remove_pages& argument) {
     const uint64_t page = enclave.secs.baseaddr + argument.offset + argument.count;
     const Exclusive exclusive(enclave);
     const EpcmEntry& entry = enclave.epcm.at(page);
-    if (!entry.valid) return -EFAULT;
+    if (!entry.valid || !enclave.reload(page).ok()) return -EFAULT;
     // Only what the enclave has agreed to give up: trimmed, and accepted.
     if (!entry.is(PageType::trim) || entry.modified) return -EPERM;
     if (!eremove(enclave, page).ok()) return -EBUSY;

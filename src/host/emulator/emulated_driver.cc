@@ -22,8 +22,8 @@ class EmulatedDriver final : public host::sgx::Driver {
   EmulatedDriver(const Platform& platform, const host::sgx::EmulatorOptions& options,
                  std::optional<AexStorm> storm)
       : platform_(platform),
-        epc_(options.epc_bytes),
-        device_(platform_, epc_),
+        epc_(Epc::of_machine(options.epc_bytes, options.reclaim)),
+        device_(platform_, *epc_),
         confine_(options.confine_system_calls),
         storm_(std::move(storm)) {}
   EmulatedDriver(const EmulatedDriver&) = delete;
@@ -80,14 +80,14 @@ class EmulatedDriver final : public host::sgx::Driver {
             .resumes = counters.resumes.load(std::memory_order_relaxed),
             .asynchronous_exits = counters.asynchronous_exits.load(std::memory_order_relaxed),
             .interrupts = counters.interrupts.load(std::memory_order_relaxed),
-            .pages_committed = enclave.epcm.pages() + (enclave.created ? 1 : 0),
+            .pages_committed = enclave.resident_pages(),
             .pages_peak = counters.pages_peak.load(std::memory_order_relaxed),
             .exact = true};
   }
 
  private:
   Platform platform_;
-  Epc epc_;
+  std::shared_ptr<Epc> epc_;
   EnclaveDevice device_;
   bool confine_;
   std::optional<AexStorm> storm_;

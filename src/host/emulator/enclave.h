@@ -5,11 +5,10 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <mutex>
-#include <vector>
 
 #include "common/sgx/arch.h"
 #include "host/emulator/address_space.h"
+#include "host/emulator/epc.h"
 #include "host/emulator/epcm.h"
 #include "host/emulator/measurement.h"
 #include "host/emulator/outcome.h"
@@ -18,41 +17,12 @@
 
 namespace twine::host::emulator {
 
-// The EPC of the emulated machine: a number of pages that all its enclaves share.
-struct Epc {
-  explicit Epc(uint64_t bytes) : capacity(bytes / sgx::kEpcPageSize) {}
-
-  // Takes one page. False: none is free.
-  [[nodiscard]] bool allocate() {
-    uint64_t used = in_use.load(std::memory_order_relaxed);
-    do {
-      if (used >= capacity) return false;
-    } while (!in_use.compare_exchange_weak(used, used + 1, std::memory_order_relaxed));
-    return true;
-  }
-  void release(uint64_t pages = 1) { in_use.fetch_sub(pages, std::memory_order_relaxed); }
-
-  const uint64_t capacity;
-  std::atomic<uint64_t> in_use{0};
-};
-
 // The content of a TCS page. Software never sees it, so it lives here and not in the page.
 struct TcsState {
   sgx::Tcs tcs{};
   uint64_t address = 0;
   bool active = false;  // a logical processor is in enclave mode on it: TCS.STATE
   // EFLAGS.TF and the debug state at EENTER would be here too; opt-in is read from tcs.flags.
-};
-
-// Short critical sections, taken also by signal handlers; whoever takes it outside of one has all signals
-// blocked.
-class SpinLock {
- public:
-  void lock() noexcept;
-  void unlock() noexcept { held_.clear(std::memory_order_release); }
-
- private:
-  std::atomic_flag held_;
 };
 
 struct EnclaveCounters {
@@ -64,12 +34,13 @@ struct EnclaveCounters {
   std::atomic<uint64_t> pages_peak{0};
 };
 
-class Enclave {
+class Enclave final : public EpcTenant {
  public:
-  Enclave(const Platform& package, Epc& cache) : platform(package), epc(cache), memory(epcm) {}
+  Enclave(const Platform& package, Epc& cache)
+      : platform(package), epc(cache), lock(cache.lock), memory(epcm) {}
   Enclave(const Enclave&) = delete;
   Enclave& operator=(const Enclave&) = delete;
-  ~Enclave();
+  ~Enclave() override;
 
   // --- What the leaf functions need beyond the fields below.
 
@@ -77,6 +48,23 @@ class Enclave {
   [[nodiscard]] bool in_elrange(uint64_t address, uint64_t size = 1) const {
     return address - secs.baseaddr < secs.size && size <= secs.size - (address - secs.baseaddr);
   }
+
+  // Takes a page of the EPC, for the SECS or a page that is about to be inserted into the EPCM, and a version
+  // array page where Linux would. False: the EPC is exhausted.
+  [[nodiscard]] bool take_epc_page();
+  // Takes the entry at `address` out of the EPCM and gives its EPC page back.
+  void erase_page(uint64_t address);
+
+  // ELDU: the operating system's answer to the use of a page that it has written out. Nothing to do if the
+  // page is where it should be, or there is none. #PF: the EPC is exhausted.
+  Outcome reload(uint64_t address);
+
+  // EpcTenant. A page of a lost enclave is none, for ever.
+  uint64_t evict(uint64_t wanted) override;
+  void lose() override;
+
+  // EPC pages that the enclave holds: its SECS and those of its pages that are not written out.
+  [[nodiscard]] uint64_t resident_pages() const { return epcm.pages() + (created ? 1 : 0) - swapped_; }
 
   // The page tables' half of an access to one byte of ELRANGE. Where no page is and the VMA allows the access,
   // the operating system adds one (EAUG) first, as Linux does: so on success the EPCM has a valid entry.
@@ -101,8 +89,9 @@ class Enclave {
   sgx::Secs secs{};
   const Platform& platform;
   Epc& epc;
-  SpinLock lock;  // guards everything but the counters
+  SpinLock& lock;  // the EPC's; guards everything but the counters
   bool created = false;
+  bool lost = false;  // with the EPC's contents: suspend, migration
   uint8_t isvfamilyid[16] =
       {};  // SIGSTRUCT's, kept by EINIT in the part of the SECS that is not architectural
   uint8_t isvextprodid[16] = {};
@@ -112,6 +101,13 @@ class Enclave {
   std::deque<TcsState> tcs;
   TextPatches patches;
   EnclaveCounters counters;
+
+ private:
+  [[nodiscard]] bool evictable(uint64_t address);
+
+  uint64_t swapped_ = 0;   // pages of the EPCM that are written out
+  uint64_t va_pages_ = 0;  // version arrays
+  uint64_t hand_ = 0;      // of the clock: the offset that it looks at next
 };
 
 }  // namespace twine::host::emulator

@@ -49,6 +49,7 @@ EpcmEntry& Epcm::insert(uint64_t address) {
   reset(entry);
   entry.valid = 1;
   entry.tracked = 1;
+  entry.referenced = 1;
   ++counts_[(address - base_) / kEpcPageSize / kRun];
   ++pages_;
   return entry;

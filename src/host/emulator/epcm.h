@@ -37,7 +37,10 @@ struct EpcmEntry {
   // Of the host's page, and kept when the entry becomes valid or invalid:
   uint64_t guarded : 1;  // a guard marker keeps accesses out, not the protection of its mapping
   uint64_t touched : 1;  // may hold something other than zeroes
-  uint64_t unused : 7;
+  // Of the reclaimer (epc.h):
+  uint64_t swapped : 1;     // written out: no EPC page, contents and this entry are kept
+  uint64_t referenced : 1;  // opened since the clock hand was here
+  uint64_t unused : 5;
   uint64_t tcs_index : 32;  // of the TcsState, for pt == tcs
 
   [[nodiscard]] sgx::PageType type() const { return static_cast<sgx::PageType>(pt); }

@@ -22,6 +22,7 @@ Outcome check_tcs(const Processor& processor, Enclave& enclave, uint64_t tcs_add
   if (tcs_address % kEpcPageSize != 0) return general_protection();
   if (!enclave.in_elrange(tcs_address)) return page_fault(tcs_address, sgx::kPagefaultUser);
   if (!is_canonical(processor.registers.rcx)) return general_protection();
+  if (enclave.lost) return epcm_fault(tcs_address);
   const EpcmEntry& entry = enclave.epcm.at(tcs_address);
   if (!entry.valid) return page_fault(tcs_address, sgx::kPagefaultUser);
   if (entry.blocked) return epcm_fault(tcs_address);
@@ -29,6 +30,8 @@ Outcome check_tcs(const Processor& processor, Enclave& enclave, uint64_t tcs_add
   if (entry.pending || entry.modified) return epcm_fault(tcs_address);
   // The page tables must lead there; silicon finds that out when it resolves RBX.
   if (enclave.memory.vma_protection(tcs_address) == 0) return page_fault(tcs_address, sgx::kPagefaultUser);
+
+  TWINE_SGX_CHECK(enclave.reload(tcs_address));
 
   const sgx::Tcs& tcs = enclave.tcs_at(tcs_address).tcs;
   if (tcs.ossa % kEpcPageSize != 0) return general_protection();

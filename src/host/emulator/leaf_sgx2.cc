@@ -14,12 +14,12 @@ using Code = sgx::ErrorCode;
 
 Outcome eaug(Enclave& enclave, uint64_t linaddr) {
   if (linaddr % kEpcPageSize != 0) return general_protection();
-  if (!enclave.created) return epcm_fault(0);
+  if (!enclave.created || enclave.lost) return epcm_fault(0);
   const bool inside = enclave.in_elrange(linaddr);
   if (inside && enclave.epcm.at(linaddr).valid) return epcm_fault(linaddr);
   if (!enclave.initialised()) return general_protection();
   if (!inside) return general_protection();
-  if (!enclave.epc.allocate()) return epcm_fault(linaddr);
+  if (!enclave.take_epc_page()) return epcm_fault(linaddr);
 
   // The backing memory is zero: fresh, or discarded by the EREMOVE before.
   EpcmEntry& entry = enclave.epcm.insert(linaddr);
@@ -28,7 +28,7 @@ Outcome eaug(Enclave& enclave, uint64_t linaddr) {
   entry.w = 1;
   entry.pending = 1;
   entry.max_protection = PROT_READ | PROT_WRITE | PROT_EXEC;
-  const uint64_t pages = enclave.epcm.pages() + 1;
+  const uint64_t pages = enclave.resident_pages();
   if (pages > enclave.counters.pages_peak.load(std::memory_order_relaxed)) {
     enclave.counters.pages_peak.store(pages, std::memory_order_relaxed);
   }
@@ -104,8 +104,7 @@ Outcome eremove(Enclave& enclave, uint64_t address) {
   if (!given_up && std::any_of(enclave.tcs.begin(), enclave.tcs.end(), active))
     return error(Code::enclave_act);
   if (enclave.memory.discard(address) != 0) return epcm_fault(address);
-  enclave.epcm.erase(address);
-  enclave.epc.release();
+  enclave.erase_page(address);
   return done();
 }
 
@@ -113,7 +112,7 @@ Outcome eremove_secs(Enclave& enclave) {
   if (!enclave.created) return done();
   if (enclave.epcm.pages() != 0) return error(Code::child_present);
   enclave.created = false;
-  enclave.epc.release();
+  enclave.epc.give();
   return done();
 }
 

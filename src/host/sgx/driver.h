@@ -137,6 +137,9 @@ struct Probe {
 struct EmulatorOptions {
   uint64_t epc_bytes =
       uint64_t{64} << 30;  // size of the emulated EPC, shared by the enclaves of this process
+  // When the EPC is full, pages are written out to ordinary memory and loaded again at their next use, as
+  // Linux does. Without it, whoever needs one more page is refused.
+  bool reclaim = true;
   std::string
       platform_secret_path;  // empty: $XDG_STATE_HOME/twine/platform-secret; made at first use, mode 0600
   bool confine_system_calls = true;  // Syscall User Dispatch while inside
