@@ -96,6 +96,11 @@ typedef enum twine_sgx {
  * SIGNATURE, UNSUPPORTED (no such SGX here), IO. */
 TWINE_API TWINE_MUST_USE twine_error* twine_enclave_load(const char* path, twine_sgx sgx,
                                                          twine_enclave** enclave);
+/* The same for debugging: takes PATH.debug.sig, which allows ATTRIBUTES.DEBUG (`twine sign --debug`), and every launch gets an
+ * enclave with that attribute. Its host reads and changes everything in it, its sealing keys are others, and whoever verifies it
+ * sees the attribute. Errors: those of twine_enclave_load. */
+TWINE_API TWINE_MUST_USE twine_error* twine_enclave_load_debug(const char* path, twine_sgx sgx,
+                                                               twine_enclave** enclave);
 TWINE_API void twine_enclave_delete(twine_enclave* enclave);
 
 /* The enclave's measurement and its signer, 32 bytes each, as they stand in its SIGSTRUCT; the processor
@@ -103,6 +108,10 @@ TWINE_API void twine_enclave_delete(twine_enclave* enclave);
 TWINE_API void twine_enclave_mrenclave(const twine_enclave* enclave, uint8_t mrenclave[32]);
 TWINE_API void twine_enclave_mrsigner(const twine_enclave* enclave, uint8_t mrsigner[32]);
 
+/* ISVSVN, the image's security version, as it stands in the SIGSTRUCT. */
+TWINE_API uint16_t twine_enclave_isv_svn(const twine_enclave* enclave);
+/* Whether launches run with ATTRIBUTES.DEBUG. */
+TWINE_API bool twine_enclave_is_debug(const twine_enclave* enclave);
 /* Whether launches run in software SGX. */
 TWINE_API bool twine_enclave_is_emulated(const twine_enclave* enclave);
 

@@ -56,6 +56,14 @@ class Enclave {
     }
     return Enclave(enclave);
   }
+  static Result<Enclave> load_debug(const std::optional<std::string>& path = {},
+                                    twine_sgx sgx = TWINE_SGX_AUTO) {
+    twine_enclave* enclave = nullptr;
+    if (twine_error* error = twine_enclave_load_debug(path ? path->c_str() : nullptr, sgx, &enclave)) {
+      return std::unexpected(Error(error));
+    }
+    return Enclave(enclave);
+  }
   [[nodiscard]] Digest mrenclave() const {
     Digest digest;
     twine_enclave_mrenclave(get(), digest.data());
@@ -66,6 +74,8 @@ class Enclave {
     twine_enclave_mrsigner(get(), digest.data());
     return digest;
   }
+  [[nodiscard]] uint16_t isv_svn() const { return twine_enclave_isv_svn(get()); }
+  [[nodiscard]] bool is_debug() const { return twine_enclave_is_debug(get()); }
   [[nodiscard]] bool is_emulated() const { return twine_enclave_is_emulated(get()); }
   [[nodiscard]] const twine_enclave* get() const { return enclave_.get(); }
 

@@ -97,6 +97,9 @@ Result<std::string> inspect_sigstruct(std::span<const uint8_t> file) {
   std::string text = "SIGSTRUCT\n";
   text += row("verifies",
               verified ? "yes: header, RSA-3072 signature, Q1, Q2" : "NO: " + verified.error().message);
+  text += row("DEBUG", image::allows_debug(s)
+                           ? "ALLOWED: an enclave started with it can be read and changed by its host"
+                           : "refused");
   text += row("MRSIGNER", image::to_hex(image::mrsigner_of(s)));
   text += row("HEADER", image::to_hex(s.header));
   text += row("VENDOR",

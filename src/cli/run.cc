@@ -43,6 +43,7 @@ struct RunFlags {
   CompileFlags compile;
   bool no_cache = false;
   bool where = false;
+  bool debug_enclave = false;
 };
 
 struct Directory {
@@ -121,10 +122,11 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
 }
 
 void print_where(const api::Enclave& enclave, const api::Module& module) {
-  fmt::print(stderr, "ran in     {}\n",
+  fmt::print(stderr, "ran in     {}{}\n", enclave.is_debug() ? "a DEBUG enclave, readable by its host: " : "",
              enclave.is_emulated() ? "an emulated SGX enclave: no secrecy" : "an SGX enclave");
   fmt::print(stderr, "MRENCLAVE  {}\n", image::to_hex(enclave.mrenclave()));
   fmt::print(stderr, "MRSIGNER   {}\n", image::to_hex(enclave.mrsigner()));
+  fmt::print(stderr, "ISVSVN     {}\n", enclave.isv_svn());
   fmt::print(stderr, "module     sha256 {}\n", image::to_hex(module.wasm_sha256()));
   fmt::print(stderr, "code key   ed25519 {}\n", image::to_hex(module.signer()));
 }
@@ -141,8 +143,9 @@ Result<int> run(const RunFlags& flags, const std::vector<std::string>& words) {
   const std::string& path = words.front();
 
   // What is cheap and can fail comes before compilation.
+  const auto image = flags.enclave.empty() ? std::nullopt : std::optional(flags.enclave);
   const auto enclave =
-      api::Enclave::load(flags.enclave.empty() ? std::nullopt : std::optional(flags.enclave), sgx);
+      flags.debug_enclave ? api::Enclave::load_debug(image, sgx) : api::Enclave::load(image, sgx);
   if (!enclave) return std::unexpected(to_error(enclave.error()));
   const api::Module module = TWINE_TRY(read_module(path, flags.compile, flags.no_cache));
 
@@ -201,6 +204,9 @@ void add_run(CLI::App& app, int& status) {
                     "Say on standard error what the launch cost; --stats=json for programs");
   command->add_flag("--where", flags->where,
                     "Say on standard error where it ran: MRENCLAVE, hardware or emulated, module hash");
+  command->add_flag(
+      "--debug-enclave", flags->debug_enclave,
+      "Let gdb and perf into the enclave, which then keeps no secret (signature: twine sign --debug)");
   set_action(command, status, [flags, command] { return run(*flags, command->remaining()); });
 }
 

@@ -27,6 +27,9 @@ constexpr char kFooter[] =
     "  openssl dgst -sha256 -sign release.pem -out enclave.rsa enclave.tbs       (there, where the key is)\n"
     "  twine sign twine-enclave --to-be-signed enclave.tbs --attach enclave.rsa --public-key release.pub\n"
     "\n"
+    "For a debugger, a signature of its own beside the release's (twine run --debug-enclave takes it):\n"
+    "  twine sign build/bin/twine-enclave --debug            writes build/bin/twine-enclave.debug.sig\n"
+    "\n"
     "The key is RSA with 3072 bits and exponent 3: openssl genrsa -3 -out release.pem 3072";
 
 struct Flags {
@@ -121,10 +124,16 @@ Result<int> sign(const Flags& flags) {
     const image::SigningKey key = TWINE_TRY(open_key(flags.key));
     TWINE_TRY(key.sign(sigstruct));
   }
-  const std::string output = flags.output.empty() ? flags.image + ".sig" : flags.output;
+  // Never over the release's signature, unless -o says so.
+  const bool debug = image::allows_debug(sigstruct);
+  const std::string output =
+      flags.output.empty() ? flags.image + (debug ? ".debug.sig" : ".sig") : flags.output;
   TWINE_TRY(host::write_file(output, image::to_bytes(sigstruct)));
   fmt::print("MRENCLAVE  {}\n", image::to_hex(mrenclave));
   fmt::print("MRSIGNER   {}\n", image::to_hex(image::mrsigner_of(sigstruct)));
+  fmt::print("ISVSVN     {}\n", sigstruct.isvsvn);
+  if (debug)
+    fmt::print("DEBUG      ALLOWED: whoever starts the enclave so can read and change everything in it\n");
   return 0;
 }
 
@@ -135,7 +144,10 @@ void add_sign(CLI::App& app, int& status) {
   CLI::App* const command = app.add_subcommand("sign", "Sign an enclave image: make its SIGSTRUCT");
   command->footer(kFooter);
   command->add_option("ENCLAVE", flags->image, "Enclave image")->required()->type_name("");
-  command->add_option("-o,--output", flags->output, "SIGSTRUCT to write (ENCLAVE.sig)")->type_name("FILE");
+  command
+      ->add_option("-o,--output", flags->output,
+                   "SIGSTRUCT to write (ENCLAVE.sig, with --debug ENCLAVE.debug.sig)")
+      ->type_name("FILE");
   command->add_option("--key", flags->key, "Private key, a PEM file (your own, made on first use)")
       ->type_name("FILE");
   command
@@ -151,8 +163,8 @@ void add_sign(CLI::App& app, int& status) {
   command
       ->add_option("--date", flags->date, "Date in the SIGSTRUCT, YYYY-MM-DD (SOURCE_DATE_EPOCH, else today)")
       ->type_name("DATE");
-  command->add_flag("--allow-debug", flags->allow_debug,
-                    "Let a debugger in: the enclave then keeps no secret");
+  command->add_flag("--debug", flags->allow_debug,
+                    "Allow the DEBUG attribute: an enclave started with it keeps no secret");
   set_action(command, status, [flags] { return sign(*flags); });
 }
 

@@ -352,6 +352,36 @@ TEST_F(Signing, MakesAnEnclaveThatRuns) {
   EXPECT_EQ(twine({"run", "--enclave", "enclave", count_arguments()}).status, 1);
 }
 
+TEST_F(Signing, KeepsTheSignatureThatAllowsDebugApartFromTheReleases) {
+  ASSERT_EQ(twine({"sign", "enclave", "--key", "key.pem"}).status, 0);
+  const std::string release = contents(directory_ / "enclave.sig");
+
+  const Outcome refused = twine({"run", "--enclave", "enclave", "--debug-enclave", count_arguments()});
+  EXPECT_EQ(refused.status, 125);
+  EXPECT_THAT(refused.error, HasSubstr("twine sign --debug"));
+
+  EXPECT_THAT(twine({"sign", "enclave", "--key", "key.pem", "--debug"}).output,
+              HasSubstr("DEBUG      ALLOWED"));
+  EXPECT_EQ(contents(directory_ / "enclave.sig"), release);
+  EXPECT_THAT(twine({"inspect", "enclave.debug.sig"}).output, HasSubstr("DEBUG             ALLOWED"));
+  EXPECT_THAT(twine({"inspect", "enclave.sig"}).output, HasSubstr("DEBUG             refused"));
+
+  const Outcome ran = twine({"run", "--enclave", "enclave", "--debug-enclave", "--where", count_arguments()});
+  EXPECT_EQ(ran.status, 1) << ran.error;
+  EXPECT_THAT(ran.error, HasSubstr("twine: DEBUG enclave: its host reads and changes everything in it"));
+  EXPECT_THAT(ran.error, HasSubstr("ran in     a DEBUG enclave"));
+  const Outcome calm = twine({"run", "--enclave", "enclave", "--where", count_arguments()});
+  EXPECT_THAT(calm.error, Not(HasSubstr("DEBUG")));
+  EXPECT_THAT(calm.error, HasSubstr("ISVSVN     "));
+}
+
+TEST_F(Signing, IsNotTakenForDebugWhenItDoesNotAllowIt) {
+  ASSERT_EQ(twine({"sign", "enclave", "--key", "key.pem", "-o", "enclave.debug.sig"}).status, 0);
+  const Outcome outcome = twine({"run", "--enclave", "enclave", "--debug-enclave", count_arguments()});
+  EXPECT_EQ(outcome.status, 125);
+  EXPECT_THAT(outcome.error, HasSubstr("does not allow DEBUG"));
+}
+
 TEST_F(Signing, IsRefusedForWhatDoesNotBelongTogether) {
   ASSERT_EQ(twine({"sign", "enclave", "--to-be-signed", "tbs"}).status, 0);
   ASSERT_EQ(execute({"openssl", "dgst", "-sha256", "-sign", "key.pem", "-out", "rsa", "key.pub"}).status, 0);

@@ -11,5 +11,6 @@ twine_test(enclave_core_test
 # The wrapper over libsodium, with the enclave's own platform under it instead of libsodium's.
 find_library(TWINE_SODIUM_STATIC libsodium.a REQUIRED)
 twine_test(enclave_core_crypto_test
-  SOURCES unit/enclave_core_crypto_test.cc ${enclave_directory}/crypto/crypto.cc ${enclave_directory}/crypto/sodium_platform.cc
+  SOURCES unit/enclave_core_crypto_test.cc unit/enclave_core_sealed_blob_test.cc ${enclave_directory}/crypto/crypto.cc
+          ${enclave_directory}/crypto/sealed_blob.cc ${enclave_directory}/crypto/sodium_platform.cc
   LIBRARIES twine_enclave_core ${TWINE_SODIUM_STATIC})

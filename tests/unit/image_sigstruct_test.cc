@@ -80,7 +80,16 @@ TEST(Sigstruct, DemandsExinfoAndForbidsDebug) {
   EXPECT_EQ(sigstruct.attributemask.flags, ~uint64_t{0});
   EXPECT_EQ(sigstruct.attributemask.xfrm & sgx::kXfrmAvx, 0) << "AVX is the host's to offer";
   EXPECT_NE(sigstruct.attributemask.xfrm & sgx::kXfrmAmx, 0) << "AMX has no room in the SSA frame";
-  EXPECT_EQ(make_sigstruct({}, {.allow_debug = true}).attributemask.flags, ~sgx::kAttributeDebug);
+  EXPECT_FALSE(allows_debug(sigstruct));
+}
+
+TEST(Sigstruct, AllowsDebugOnlyWhenAsked) {
+  const sgx::Sigstruct sigstruct = make_sigstruct({}, {.allow_debug = true});
+  EXPECT_EQ(sigstruct.attributemask.flags, ~sgx::kAttributeDebug);
+  EXPECT_TRUE(allows_debug(sigstruct));
+  sgx::Sigstruct demanding = make_sigstruct({}, {});
+  demanding.attributes.flags |= sgx::kAttributeDebug;  // EINIT then starts it with DEBUG only
+  EXPECT_TRUE(allows_debug(demanding));
 }
 
 TEST(Sigstruct, SignedInTwoStepsIsTheSameAsInOne) {

@@ -80,6 +80,36 @@ void host_attack(std::string_view what) {
   std::longjmp(*testing::internal::attack_exit, 1);  // NOLINT(cert-err52-cpp)
 }
 
+const Identity& identity() {
+  static const Identity own{.mrenclave = {1},
+                            .mrsigner = {2},
+                            .attribute_flags = 5,  // INIT, MODE64BIT
+                            .xfrm = 3,
+                            .misc_select = 1,
+                            .isv_prod_id = 1,
+                            .isv_svn = 2,
+                            .cpu_svn = {3},
+                            .is_debug = false};
+  return own;
+}
+
+// Depends on all of the request, as EGETKEY does; it is no secret here (FNV-1a).
+Result<SealKey> seal_key(const SealKeyRequest& request) {
+  if (request.isv_svn > identity().isv_svn) return fail(ErrorCode::signature, "a higher ISVSVN");
+  SealKey key{};
+  for (size_t i = 0; i < key.size(); ++i) {
+    uint64_t hash = 0xcbf29ce484222325 + i;
+    const auto mix = [&hash](uint8_t byte) { hash = (hash ^ byte) * 0x100000001b3; };
+    mix(static_cast<uint8_t>(request.policy));
+    mix(static_cast<uint8_t>(request.isv_svn));
+    mix(static_cast<uint8_t>(request.isv_svn >> 8));
+    for (const uint8_t byte : request.cpu_svn) mix(byte);
+    for (const uint8_t byte : request.key_id) mix(byte);
+    key[i] = static_cast<uint8_t>(hash >> 24);
+  }
+  return key;
+}
+
 void random_bytes(std::span<uint8_t> out) {
   static std::random_device device;
   for (uint8_t& byte : out) byte = static_cast<uint8_t>(device());

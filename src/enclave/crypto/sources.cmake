@@ -1,1 +1,1 @@
-twine_enclave_sources(crypto.cc sodium_platform.cc)
+twine_enclave_sources(crypto.cc sealed_blob.cc sodium_platform.cc)

@@ -63,6 +63,10 @@ struct Identity {
   uint16_t isv_prod_id;
   uint16_t isv_svn;
   std::array<uint8_t, 16> cpu_svn;
+
+  // ATTRIBUTES.DEBUG: a debugger of the host's reads and writes this enclave, so it keeps no secret and is never to be trusted with one.
+  // Evidence must say so; sealing keys are others than without it, by derivation.
+  bool is_debug;
 };
 [[nodiscard]] const Identity& identity();
 

@@ -119,14 +119,20 @@ uint64_t choose_xfrm(uint32_t ssa_frame_pages) {
 }
 
 Result<Enclave> Enclave::build(std::unique_ptr<host::sgx::Driver> driver, const EnclaveImage& image,
-                               const sgx::Sigstruct& sigstruct) {
+                               const sgx::Sigstruct& sigstruct, const BuildOptions& options) {
   TWINE_TRY(verify_sigstruct(sigstruct));
+  if (options.debug && !allows_debug(sigstruct)) {
+    return fail(ErrorCode::signature,
+                "the SIGSTRUCT does not allow the DEBUG attribute: a debug enclave needs a signature of its "
+                "own; make it "
+                "with: twine sign --debug");
+  }
   Enclave enclave;
   enclave.driver_ = std::move(driver);
   enclave.note_ = image.note();
   enclave.threads_ = image.tcs_offset(0);
   std::ranges::copy(sigstruct.enclavehash, enclave.mrenclave_.begin());  // EINIT compares it
-  enclave.attributes_ = {.flags = sgx::kAttributeMode64Bit,
+  enclave.attributes_ = {.flags = sgx::kAttributeMode64Bit | (options.debug ? sgx::kAttributeDebug : 0),
                          .xfrm = choose_xfrm(image.note().ssa_frame_pages)};
   host::sgx::Driver& sgx_driver = *enclave.driver_;
   enclave.base_ = TWINE_TRY(sgx_driver.reserve(image.note().elrange_size));

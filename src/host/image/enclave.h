@@ -11,15 +11,20 @@
 
 namespace twine::image {
 
+// What the host chooses about an enclave, within what its signature allows.
+struct BuildOptions {
+  bool debug = false;  // ATTRIBUTES.DEBUG: the host may read and write it
+};
+
 // An initialised enclave. It keeps its driver; destroying it tears the enclave down, and no thread may be
 // inside then.
 class Enclave {
  public:
   // Reserves ELRANGE, creates the enclave, adds and measures all pages, initialises it and opens the added
-  // pages to the processor. Errors: signature (the SIGSTRUCT does not verify, or is for another image),
-  // out_of_memory, io (the driver refused, with its reason).
+  // pages to the processor. Errors: signature (the SIGSTRUCT does not verify, is for another image, or does not
+  // allow DEBUG when that is asked), out_of_memory, io (the driver refused, with its reason).
   static Result<Enclave> build(std::unique_ptr<host::sgx::Driver> driver, const EnclaveImage& image,
-                               const sgx::Sigstruct& sigstruct);
+                               const sgx::Sigstruct& sigstruct, const BuildOptions& options = {});
 
   [[nodiscard]] host::sgx::Driver& driver() { return *driver_; }
   [[nodiscard]] uint64_t base() const { return base_; }

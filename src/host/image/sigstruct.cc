@@ -199,6 +199,11 @@ Result<void> verify_sigstruct(const sgx::Sigstruct& sigstruct) {
   return {};
 }
 
+bool allows_debug(const sgx::Sigstruct& sigstruct) {
+  return (sigstruct.attributemask.flags & sgx::kAttributeDebug) == 0 ||
+         (sigstruct.attributes.flags & sgx::kAttributeDebug) != 0;
+}
+
 Mrsigner mrsigner_of(const sgx::Sigstruct& sigstruct) {
   Mrsigner result;
   SHA256(sigstruct.modulus, sizeof(sigstruct.modulus), result.data());

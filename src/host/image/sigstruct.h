@@ -71,6 +71,9 @@ Result<sgx::Sigstruct> parse_sigstruct(std::span<const uint8_t> bytes);
 // naming the field.
 Result<void> verify_sigstruct(const sgx::Sigstruct& sigstruct);
 
+// Whether EINIT would start an enclave with ATTRIBUTES.DEBUG under it. A release signature must not.
+bool allows_debug(const sgx::Sigstruct& sigstruct);
+
 // SHA-256 of the modulus as it stands in SIGSTRUCT.
 Mrsigner mrsigner_of(const sgx::Sigstruct& sigstruct);
 

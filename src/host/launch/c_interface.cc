@@ -248,6 +248,21 @@ Result<std::unique_ptr<twine_result>> run(const twine_launch& launch, const twin
   return result;
 }
 
+twine_error* load_enclave(const char* path, twine_sgx sgx, twine::host::Debugging debugging,
+                          twine_enclave** enclave) {
+  return guarded([&]() -> Result<void> {
+    const auto choice = sgx == TWINE_SGX_HARDWARE   ? twine::host::SgxChoice::hardware
+                        : sgx == TWINE_SGX_EMULATED ? twine::host::SgxChoice::emulated
+                                                    : twine::host::SgxChoice::automatic;
+    std::optional<std::filesystem::path> image;
+    if (path != nullptr) image = path;
+    auto program = std::make_shared<twine::host::EnclaveProgram>(
+        TWINE_TRY(twine::host::EnclaveProgram::load(image, choice, debugging)));
+    *enclave = new twine_enclave{std::move(program)};
+    return {};
+  });
+}
+
 }  // namespace
 
 extern "C" {
@@ -267,17 +282,10 @@ void twine_error_delete(twine_error* error) {
 }
 
 twine_error* twine_enclave_load(const char* path, twine_sgx sgx, twine_enclave** enclave) {
-  return guarded([&]() -> Result<void> {
-    const auto choice = sgx == TWINE_SGX_HARDWARE   ? twine::host::SgxChoice::hardware
-                        : sgx == TWINE_SGX_EMULATED ? twine::host::SgxChoice::emulated
-                                                    : twine::host::SgxChoice::automatic;
-    std::optional<std::filesystem::path> image;
-    if (path != nullptr) image = path;
-    auto program = std::make_shared<twine::host::EnclaveProgram>(
-        TWINE_TRY(twine::host::EnclaveProgram::load(image, choice)));
-    *enclave = new twine_enclave{std::move(program)};
-    return {};
-  });
+  return load_enclave(path, sgx, twine::host::Debugging::no, enclave);
+}
+twine_error* twine_enclave_load_debug(const char* path, twine_sgx sgx, twine_enclave** enclave) {
+  return load_enclave(path, sgx, twine::host::Debugging::yes, enclave);
 }
 void twine_enclave_delete(twine_enclave* enclave) {
   delete enclave;
@@ -287,6 +295,12 @@ void twine_enclave_mrenclave(const twine_enclave* enclave, uint8_t mrenclave[32]
 }
 void twine_enclave_mrsigner(const twine_enclave* enclave, uint8_t mrsigner[32]) {
   std::ranges::copy(twine::image::mrsigner_of(enclave->program->sigstruct()), mrsigner);
+}
+uint16_t twine_enclave_isv_svn(const twine_enclave* enclave) {
+  return enclave->program->sigstruct().isvsvn;
+}
+bool twine_enclave_is_debug(const twine_enclave* enclave) {
+  return enclave->program->debug();
 }
 bool twine_enclave_is_emulated(const twine_enclave* enclave) {
   return enclave->program->emulated();

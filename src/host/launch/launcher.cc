@@ -21,6 +21,8 @@ namespace twine::host {
 namespace {
 
 constexpr char kEmulationNotice[] = "twine: emulated SGX: no secrecy, for development only\n";
+constexpr char kDebugNotice[] =
+    "twine: DEBUG enclave: its host reads and changes everything in it; give it no secrets\n";
 
 Result<std::filesystem::path> default_image_path() {
   std::error_code error;
@@ -31,9 +33,17 @@ Result<std::filesystem::path> default_image_path() {
   return program.parent_path() / "twine-enclave";
 }
 
-Result<twine::sgx::Sigstruct> load_sigstruct(const std::filesystem::path& image_path) {
-  const std::filesystem::path path = image_path.string() + ".sig";
+Result<twine::sgx::Sigstruct> load_sigstruct(const std::filesystem::path& image_path, Debugging debugging) {
+  const bool debug = debugging == Debugging::yes;
+  const std::filesystem::path path = image_path.string() + (debug ? ".debug.sig" : ".sig");
   Result<std::vector<uint8_t>> bytes = read_file(path, 1 << 16);
+  if (!bytes && bytes.error().code == ErrorCode::not_found && debug) {
+    return fail(ErrorCode::not_found,
+                path.string() +
+                    ": there is no signature that allows DEBUG, and the release's does not; make one "
+                    "with: twine sign --debug " +
+                    image_path.string());
+  }
   if (!bytes && bytes.error().code == ErrorCode::not_found) {
     return fail(
         ErrorCode::not_found,
@@ -44,6 +54,11 @@ Result<twine::sgx::Sigstruct> load_sigstruct(const std::filesystem::path& image_
   if (!sigstruct) return within(path.string(), std::move(sigstruct).error());
   if (Result<void> verified = image::verify_sigstruct(*sigstruct); !verified) {
     return within(path.string(), std::move(verified).error());
+  }
+  if (debug && !image::allows_debug(*sigstruct)) {
+    return fail(ErrorCode::signature,
+                path.string() + ": does not allow DEBUG; make one that does with: twine sign --debug " +
+                    image_path.string());
   }
   return sigstruct;
 }
@@ -134,13 +149,13 @@ class TickClock {
 }  // namespace
 
 Result<EnclaveProgram> EnclaveProgram::load(const std::optional<std::filesystem::path>& path,
-                                            SgxChoice choice) {
+                                            SgxChoice choice, Debugging debugging) {
   const bool emulated = TWINE_TRY(choose_emulation(choice));
   const Stopwatch stopwatch;
   const std::filesystem::path image_path = path ? *path : TWINE_TRY(default_image_path());
   image::EnclaveImage image = TWINE_TRY(image::EnclaveImage::load(image_path));
-  const twine::sgx::Sigstruct sigstruct = TWINE_TRY(load_sigstruct(image_path));
-  EnclaveProgram program(std::move(image), sigstruct, emulated);
+  const twine::sgx::Sigstruct sigstruct = TWINE_TRY(load_sigstruct(image_path, debugging));
+  EnclaveProgram program(std::move(image), sigstruct, emulated, debugging);
   program.load_ns_ = stopwatch.nanoseconds();
   return program;
 }
@@ -161,7 +176,9 @@ Result<LaunchOutcome> EnclaveProgram::run(const LaunchRequest& request) const {
 
   const Stopwatch create;
   std::unique_ptr<sgx::Driver> driver = TWINE_TRY(open_driver(emulated_));
-  image::Enclave enclave = TWINE_TRY(image::Enclave::build(std::move(driver), image_, sigstruct_));
+  if (debug()) static_cast<void>(!::write(STDERR_FILENO, kDebugNotice, sizeof(kDebugNotice) - 1));
+  image::Enclave enclave =
+      TWINE_TRY(image::Enclave::build(std::move(driver), image_, sigstruct_, {.debug = debug()}));
   LaunchOutcome outcome;
   outcome.times.create = create.nanoseconds();
 

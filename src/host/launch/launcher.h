@@ -21,6 +21,9 @@
 
 namespace twine::host {
 
+// Whether the enclave is one that the host's debuggers can look into (ATTRIBUTES.DEBUG).
+enum class Debugging : bool { no, yes };
+
 enum class SgxChoice : uint8_t { automatic, hardware, emulated };
 
 // File descriptors for the guest, borrowed; -1: empty.
@@ -56,9 +59,11 @@ struct LaunchOutcome {
 
 class EnclaveProgram {
  public:
-  // `path` and `path`.sig; nothing: twine-enclave beside the running program.
-  // Errors: those of EnclaveImage::load and verify_sigstruct; unsupported (no such SGX here).
-  static Result<EnclaveProgram> load(const std::optional<std::filesystem::path>& path, SgxChoice choice);
+  // `path` and `path`.sig, or for debugging `path`.debug.sig; nothing: twine-enclave beside the running program.
+  // Errors: those of EnclaveImage::load and verify_sigstruct; unsupported (no such SGX here); signature (debugging is not
+  // what the signature allows).
+  static Result<EnclaveProgram> load(const std::optional<std::filesystem::path>& path, SgxChoice choice,
+                                     Debugging debugging = Debugging::no);
 
   // Runs on the calling thread. A guest that traps or exits is an outcome; so is a refusal by the enclave
   // (LaunchStatus::refused). Errors: those of Services::create, Enclave::build and EnclaveThread::run;
@@ -66,16 +71,19 @@ class EnclaveProgram {
   [[nodiscard]] Result<LaunchOutcome> run(const LaunchRequest& request) const;
 
   [[nodiscard]] bool emulated() const { return emulated_; }
+  [[nodiscard]] bool debug() const { return debugging_ == Debugging::yes; }
   [[nodiscard]] const twine::sgx::Sigstruct& sigstruct() const { return sigstruct_; }
   [[nodiscard]] uint64_t load_ns() const { return load_ns_; }
 
  private:
-  EnclaveProgram(image::EnclaveImage image, const twine::sgx::Sigstruct& sigstruct, bool emulated)
-      : image_(std::move(image)), sigstruct_(sigstruct), emulated_(emulated) {}
+  EnclaveProgram(image::EnclaveImage image, const twine::sgx::Sigstruct& sigstruct, bool emulated,
+                 Debugging debugging)
+      : image_(std::move(image)), sigstruct_(sigstruct), emulated_(emulated), debugging_(debugging) {}
 
   image::EnclaveImage image_;
   twine::sgx::Sigstruct sigstruct_;
   bool emulated_;
+  Debugging debugging_;
   uint64_t load_ns_ = 0;
 };
 

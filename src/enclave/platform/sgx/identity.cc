@@ -48,6 +48,7 @@ void check_identity() {
   copy(own_identity.mrsigner, report.mrsigner);
   copy(own_identity.cpu_svn, report.cpusvn);
   own_identity.attribute_flags = report.attributes.flags;
+  own_identity.is_debug = (report.attributes.flags & sgx::kAttributeDebug) != 0;
   own_identity.xfrm = report.attributes.xfrm;
   own_identity.misc_select = report.miscselect;
   own_identity.isv_prod_id = report.isvprodid;
@@ -62,8 +63,6 @@ void check_identity() {
   }
   constexpr uint64_t kNeeded = sgx::kAttributeInit | sgx::kAttributeMode64Bit;
   if ((flags & kNeeded) != kNeeded) panic("the enclave's attributes lack INIT or MODE64BIT");
-  if ((flags & sgx::kAttributeDebug) != 0)
-    panic("the enclave was created with the DEBUG attribute; this image keeps secrets and does not run so");
   if ((flags & (sgx::kAttributeProvisionKey | sgx::kAttributeEinittokenKey)) != 0) {
     panic(
         "the enclave was created with a key attribute (PROVISIONKEY or EINITTOKENKEY) that it has no use "
