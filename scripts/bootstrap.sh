@@ -10,7 +10,7 @@ packages=(
   # guest toolchain: `clang-19 --target=wasm32-wasi` then just works
   wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
   # libraries
-  libsodium-dev libssl-dev libzydis-dev libcli11-dev nlohmann-json3-dev libfmt-dev linux-libc-dev
+  libsodium-dev libssl-dev libzydis-dev libcli11-dev nlohmann-json3-dev libfmt-dev linux-libc-dev libseccomp-dev
   # tests and benchmarks
   libgtest-dev libgmock-dev wabt binaryen nodejs npm sqlite3
 )

@@ -202,6 +202,16 @@ TWINE_API void twine_launch_add_directory(twine_launch* launch, const char* host
 /* Bytes that a linear memory may grow to; 4 GiB by default. memory.grow beyond it fails, and a module that
  * starts with more is refused. */
 TWINE_API void twine_launch_set_memory_limit(twine_launch* launch, uint64_t bytes);
+typedef enum twine_confinement {
+  TWINE_CONFINE_OFF = 0,
+  TWINE_CONFINE_AUTO = 1,   /* as far as the kernel can */
+  TWINE_CONFINE_REQUIRE = 2 /* files and system calls at least, or the launch fails with UNSUPPORTED */
+} twine_confinement;
+/* Whether the calling process gives up, for good, what serving this launch does not need, before the enclave
+ * is entered: files outside the lent directories, network, system calls, core dumps, new privileges. For a
+ * program that does nothing else afterwards; off by default. The process must have one thread only
+ * (INVALID_ARGUMENT), and can hardly launch again. docs/threat-model.md lists the measures. */
+TWINE_API void twine_launch_set_confinement(twine_launch* launch, twine_confinement confinement);
 /* Accepts code signed by this Ed25519 key. */
 TWINE_API void twine_launch_trust_key(twine_launch* launch, const uint8_t key[32]);
 /* The guest's standard input, output and error, -1 for an empty one; the process's own by default. Borrowed.
@@ -231,6 +241,9 @@ TWINE_API const char* twine_result_trap(const twine_result* result);
 TWINE_API const char* twine_result_backtrace(const twine_result* result);
 /* Results of an invoked export, a line each: "42", "1.5", "funcref". Empty otherwise. */
 TWINE_API const char* twine_result_values(const twine_result* result);
+
+/* What the process was confined by: "no new privileges, no core dump, files, network, system calls"; "nothing". */
+TWINE_API const char* twine_result_confinement(const twine_result* result);
 
 typedef enum twine_stream { TWINE_STDOUT = 1, TWINE_STDERR = 2 } twine_stream;
 /* What the guest wrote, if the launch captured it; else NULL and *size 0. */

@@ -162,6 +162,7 @@ class LaunchResult {
   [[nodiscard]] const char* trap() const { return twine_result_trap(get()); }
   [[nodiscard]] const char* backtrace() const { return twine_result_backtrace(get()); }
   [[nodiscard]] const char* values() const { return twine_result_values(get()); }
+  [[nodiscard]] const char* confinement() const { return twine_result_confinement(get()); }
   [[nodiscard]] std::string_view output(twine_stream stream) const {
     size_t size = 0;
     const uint8_t* const data = twine_result_output(get(), stream, &size);
@@ -197,6 +198,7 @@ class Launch {
     twine_launch_add_directory(get(), host_path.c_str(), guest_path.c_str(), read_only);
   }
   void set_memory_limit(uint64_t bytes) { twine_launch_set_memory_limit(get(), bytes); }
+  void set_confinement(twine_confinement confinement) { twine_launch_set_confinement(get(), confinement); }
   void trust_key(const Digest& key) { twine_launch_trust_key(get(), key.data()); }
   void set_standard_files(int input, int output, int error) {
     twine_launch_set_standard_files(get(), input, output, error);

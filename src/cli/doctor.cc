@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "host/confine/confine.h"
 #include "host/sgx/driver.h"
 
 namespace twine::cli {
@@ -130,6 +131,14 @@ std::vector<Finding> emulation_findings(const host::sgx::Probe& probe) {
   return findings;
 }
 
+std::vector<Finding> confinement_findings() {
+  const host::Confinement offered = host::probe_confinement();
+  const std::string missing = offered.missing();
+  return {{Verdict::ok, "this kernel offers: " + offered.in_force(), ""},
+          advise(missing.empty(), missing.empty() ? "nothing is missing" : "without: " + missing,
+                 "boot a kernel that has it; `twine run` goes as far as it can and --stats says how far")};
+}
+
 std::vector<Finding> limit_findings() {
   std::vector<Finding> findings;
   const uint64_t maps = number_in("/proc/sys/vm/max_map_count");
@@ -166,6 +175,7 @@ Result<int> doctor() {
   const host::sgx::Probe probe = host::sgx::probe();
   print("hardware SGX", hardware_findings(probe));
   print("emulated SGX (keeps no secret; for development)", emulation_findings(probe));
+  print("confinement of the host process", confinement_findings());
   print("limits", limit_findings());
   if (probe.hardware_usable()) {
     fmt::print("\nTwine runs in hardware SGX here.\n");

@@ -40,6 +40,7 @@ struct RunFlags {
   std::string enclave;
   std::string max_memory;
   std::string stats;
+  std::string confine = "auto";
   CompileFlags compile;
   bool no_cache = false;
   bool where = false;
@@ -87,6 +88,13 @@ Result<twine_sgx> parse_sgx(const std::string& text) {
   return fail(ErrorCode::invalid_argument, "--sgx '" + text + "' is none of auto, hardware, emulated");
 }
 
+Result<twine_confinement> parse_confinement(const std::string& text) {
+  if (text == "auto") return TWINE_CONFINE_AUTO;
+  if (text == "require") return TWINE_CONFINE_REQUIRE;
+  if (text == "off") return TWINE_CONFINE_OFF;
+  return fail(ErrorCode::invalid_argument, "--confine '" + text + "' is none of auto, require, off");
+}
+
 Result<api::Module> read_module(const std::string& path, const CompileFlags& flags, bool no_cache) {
   api::CompileOptions options = TWINE_TRY(flags.to_options());
   options.set_cache(!no_cache);
@@ -117,6 +125,7 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
                        TWINE_TRY(read_module(text.substr(equals + 1), flags.compile, flags.no_cache)));
   }
   if (!flags.invoke.empty()) launch.set_invoke(flags.invoke);
+  launch.set_confinement(TWINE_TRY(parse_confinement(flags.confine)));
   if (!flags.max_memory.empty()) launch.set_memory_limit(TWINE_TRY(parse_size(flags.max_memory)));
   return {};
 }
@@ -160,8 +169,10 @@ Result<int> run(const RunFlags& flags, const std::vector<std::string>& words) {
   std::fflush(stdout);
   if (result->trapped()) fmt::print(stderr, "twine: {}", result->backtrace());
   if (flags.where) print_where(*enclave, module);
-  if (flags.stats == "json") fmt::print(stderr, "{}", statistics_json(result->statistics()));
-  if (flags.stats == "table") fmt::print(stderr, "{}", statistics_table(result->statistics()));
+  if (flags.stats == "json")
+    fmt::print(stderr, "{}", statistics_json(result->statistics(), result->confinement()));
+  if (flags.stats == "table")
+    fmt::print(stderr, "{}", statistics_table(result->statistics(), result->confinement()));
   return static_cast<int>(result->exit_status() & 0xff);
 }
 
@@ -189,6 +200,11 @@ void add_run(CLI::App& app, int& status) {
       ->type_name("NAME=MODULE");
   command->add_option("--max-memory", flags->max_memory, "What a linear memory may grow to (4G)")
       ->type_name("SIZE");
+  command
+      ->add_option("--confine", flags->confine,
+                   "Give up what the launch does not need (files, network, system calls) before entering the "
+                   "enclave: auto (as far as the kernel can), require, off")
+      ->type_name("HOW");
   command->add_option("--sgx", flags->sgx, "auto (hardware where its driver is present), hardware, emulated")
       ->type_name("WHICH");
   command

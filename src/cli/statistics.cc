@@ -17,7 +17,7 @@ std::string count(const char* what, uint64_t number, const char* note = "") {
 
 }  // namespace
 
-std::string statistics_table(const twine_statistics& s) {
+std::string statistics_table(const twine_statistics& s, const char* confinement) {
   const uint64_t launch = s.image_ns + s.create_ns + s.enter_ns + s.load_ns + s.instantiate_ns;
   std::string text = s.emulated ? "time (emulated SGX: says nothing about hardware)\n" : "time\n";
   text += milliseconds("read module", s.read_ns);
@@ -41,10 +41,11 @@ std::string statistics_table(const twine_statistics& s) {
   text += count("committed pages", s.committed_pages, "  of 4 KiB");
   text += count("peak pages", s.peak_pages);
   text += count("linear memory", s.linear_memory_bytes, " bytes");
+  text += fmt::format("host process confined by\n  {}\n", confinement);
   return text;
 }
 
-std::string statistics_json(const twine_statistics& s) {
+std::string statistics_json(const twine_statistics& s, const char* confinement) {
   nlohmann::ordered_json object;
   object["emulated"] = s.emulated;
   object["exact_counts"] = s.exact_counts;
@@ -66,6 +67,7 @@ std::string statistics_json(const twine_statistics& s) {
   object["committed_pages"] = s.committed_pages;
   object["peak_pages"] = s.peak_pages;
   object["linear_memory_bytes"] = s.linear_memory_bytes;
+  object["confinement"] = confinement;
   return object.dump() + "\n";
 }
 

@@ -7,9 +7,10 @@
 
 namespace twine::cli {
 
-std::string statistics_table(const twine_statistics& statistics);
+// `confinement` is twine_result_confinement's text.
+std::string statistics_table(const twine_statistics& statistics, const char* confinement);
 
-// One object on one line; the keys are twine_statistics' members, without its size.
-std::string statistics_json(const twine_statistics& statistics);
+// One object on one line; the keys are twine_statistics' members without its size, and `confinement`.
+std::string statistics_json(const twine_statistics& statistics, const char* confinement);
 
 }  // namespace twine::cli

@@ -53,8 +53,8 @@ TEST(Statistics, AsJsonHoldEveryMember) {
   statistics.compile_ns = 7;
   statistics.asynchronous_exits = 3;
   statistics.emulated = true;
-  const auto object = nlohmann::json::parse(statistics_json(statistics));
-  EXPECT_EQ(object.size(), 19);
+  const auto object = nlohmann::json::parse(statistics_json(statistics, "files"));
+  EXPECT_EQ(object.size(), 21);
   EXPECT_EQ(object["compile_ns"], 7);
   EXPECT_EQ(object["asynchronous_exits"], 3);
   EXPECT_EQ(object["emulated"], true);
@@ -63,7 +63,7 @@ TEST(Statistics, AsJsonHoldEveryMember) {
 TEST(Statistics, OfAnEmulatedEnclaveSayThatTheyAreNotHardwares) {
   twine_statistics statistics{};
   statistics.emulated = true;
-  EXPECT_THAT(statistics_table(statistics), HasSubstr("says nothing about hardware"));
+  EXPECT_THAT(statistics_table(statistics, "files"), HasSubstr("says nothing about hardware"));
 }
 
 TrapReport deep_trap(size_t frames, uint32_t omitted) {

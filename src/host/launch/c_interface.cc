@@ -55,12 +55,14 @@ struct twine_launch {
   std::vector<twine::host::HostMount> mounts;
   twine::host::StandardFiles files;
   bool capture = false;
+  twine::host::ConfinementChoice confinement = twine::host::ConfinementChoice::off;
 };
 
 struct twine_result {
   twine::host::LaunchOutcome outcome;
   std::string backtrace;
   std::string values;
+  std::string confinement;
   bool captured = false;
   std::vector<uint8_t> output;
   std::vector<uint8_t> error_output;
@@ -172,6 +174,7 @@ Result<twine::host::LaunchRequest> to_request(const twine_launch& launch) {
   request.manifest = launch.manifest;
   request.mounts = launch.mounts;
   request.files = launch.files;
+  request.confinement = launch.confinement;
   for (size_t i = 0; i < launch.preloads.size(); ++i) {
     request.manifest.modules.push_back(describe_module(*launch.preloads[i], launch.preload_names[i]));
     request.modules.emplace_back(launch.preloads[i]->twm);
@@ -244,6 +247,7 @@ Result<std::unique_ptr<twine_result>> run(const twine_launch& launch, const twin
   if (ended.trap) result->backtrace = twine::host::describe_trap(*ended.trap);
   for (const twine::WireValue& value : ended.values)
     result->values += twine::host::describe_value(value) + "\n";
+  result->confinement = result->outcome.confinement.in_force();
   fill_statistics(launch, enclave, *result);
   return result;
 }
@@ -424,6 +428,11 @@ void twine_launch_add_directory(twine_launch* launch, const char* host_path, con
 void twine_launch_set_memory_limit(twine_launch* launch, uint64_t bytes) {
   launch->manifest.limits.memory_bytes = bytes;
 }
+void twine_launch_set_confinement(twine_launch* launch, twine_confinement confinement) {
+  launch->confinement = confinement == TWINE_CONFINE_AUTO      ? twine::host::ConfinementChoice::automatic
+                        : confinement == TWINE_CONFINE_REQUIRE ? twine::host::ConfinementChoice::required
+                                                               : twine::host::ConfinementChoice::off;
+}
 void twine_launch_trust_key(twine_launch* launch, const uint8_t key[32]) {
   twine::Ed25519PublicKey& accepted = launch->manifest.accepted_signers.emplace_back();
   std::copy_n(key, accepted.size(), accepted.begin());
@@ -458,6 +467,9 @@ const char* twine_result_backtrace(const twine_result* result) {
 }
 const char* twine_result_values(const twine_result* result) {
   return result->values.c_str();
+}
+const char* twine_result_confinement(const twine_result* result) {
+  return result->confinement.c_str();
 }
 const uint8_t* twine_result_output(const twine_result* result, twine_stream stream, size_t* size) {
   *size = 0;

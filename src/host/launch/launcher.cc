@@ -82,6 +82,20 @@ Result<std::unique_ptr<sgx::Driver>> open_driver(bool emulated) {
   return driver;
 }
 
+// The last thing before the enclave runs: what is needed from outside the mounts is open by now.
+Result<Confinement> confine(const LaunchRequest& request) {
+  if (request.confinement == ConfinementChoice::off) return Confinement{};
+  if (request.confinement == ConfinementChoice::required && !probe_confinement().complete()) {
+    return fail(ErrorCode::unsupported,
+                "this kernel cannot confine the host process as --confine=require asks: " +
+                    probe_confinement().missing() + "; --confine=auto goes as far as it can");
+  }
+  std::vector<ConfinedDirectory> directories;
+  for (const HostMount& mount : request.mounts)
+    directories.push_back({.path = mount.host_path, .read_only = mount.read_only});
+  return confine_process(directories);
+}
+
 class ServiceHandler final : public sgx::HostCallHandler {
  public:
   explicit ServiceHandler(Services& services) : services_(services) {}
@@ -188,6 +202,7 @@ Result<LaunchOutcome> EnclaveProgram::run(const LaunchRequest& request) const {
   ServiceHandler handler(*services);
   sgx::EnclaveThread thread(enclave.driver(), enclave.tcs_address(0), handler);
 
+  outcome.confinement = TWINE_TRY(confine(request));
   TickClock clock;
   const Result<void> ran = thread.run();
   clock.stop();

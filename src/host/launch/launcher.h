@@ -14,6 +14,7 @@
 
 #include "common/manifest.h"
 #include "common/result.h"
+#include "host/confine/confine.h"
 #include "host/image/enclave_image.h"
 #include "host/image/sigstruct.h"
 #include "host/services/services.h"
@@ -33,11 +34,15 @@ struct StandardFiles {
   int error = 2;
 };
 
+// How far the host process gives up its own rights before it enters the enclave; they never come back.
+enum class ConfinementChoice : uint8_t { off, automatic, required };
+
 struct LaunchRequest {
   LaunchManifest manifest;
   std::vector<std::span<const uint8_t>> modules;  // the files that manifest.modules describes, in its order
   std::vector<HostMount> mounts;                  // where manifest.mounts lie, in its order
   StandardFiles files;
+  ConfinementChoice confinement = ConfinementChoice::off;
 };
 
 // Where the time went, nanoseconds; see twine_statistics in include/twine/twine.h.
@@ -55,6 +60,7 @@ struct LaunchOutcome {
   LaunchTimes times;
   sgx::DriverStatistics driver;
   uint64_t host_calls = 0;
+  Confinement confinement;
 };
 
 class EnclaveProgram {
