@@ -15,6 +15,7 @@
 //   finished                    the launch is over; output was handed over before    stop entering
 //   resume                      the exception was dealt with                         ERESUME the same TCS
 //   dead                        the enclave has aborted, the arena holds the reason  stop; every later entry ends here again
+//   starved                     dead, because a page that it asked for never came    stop; later entries end with dead
 //
 // The arena is untrusted memory that the host allocates, one a thread: 64-byte aligned, kArenaSize bytes, wholly outside ELRANGE
 // (the enclave checks this once, at start, and then keeps its own copy of address and size). Layout:
@@ -23,7 +24,7 @@
 //   8     64  args         eight 64-bit arguments; a buffer argument is an offset from the arena's start, never an address
 //   72    8   result       >= 0, or a negated WASI errno
 //   80    48  reserved     zero
-//   128       data         staging space for buffers; for `dead`, a NUL-terminated reason
+//   128       data         staging space for buffers; for `dead` and `starved`, a NUL-terminated reason
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@
 namespace twine {
 
 enum class EnterReason : uint64_t { start = 1, host_call_done = 2, handle_exception = 3 };
-enum class ExitReason : uint64_t { host_call = 1, finished = 2, resume = 3, dead = 4 };
+enum class ExitReason : uint64_t { host_call = 1, finished = 2, resume = 3, dead = 4, starved = 5 };
 
 struct ArenaHeader {
   uint64_t call;

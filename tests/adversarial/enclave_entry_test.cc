@@ -362,8 +362,8 @@ TEST_F(EnclaveEntry, DiesWhenTheHostDoesNotProvideThePagesItPromised) {
   auto* header = reinterpret_cast<ArenaHeader*>(arenas_[0]);
   header->result = 0;
   exit = serve(enter(EnterReason::host_call_done));
-  EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::dead));
-  EXPECT_NE(reason(), "");
+  EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::starved));
+  EXPECT_TRUE(reason().starts_with("the host did not provide a page at enclave + 0x")) << reason();
 }
 
 }  // namespace

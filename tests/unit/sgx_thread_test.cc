@@ -32,6 +32,7 @@ struct Step {
   uint32_t function = kEexit;
   uint64_t rdi = 0;
   std::function<void(uint8_t* arena)> in_enclave;
+  uint16_t vector = 14;  // of an exception
 };
 
 // An enclave that is a list of steps.
@@ -73,7 +74,7 @@ class ScriptedDriver final : public host::sgx::Driver {
     }
     if (step.in_enclave) step.in_enclave(arena);
     run->function = step.function;
-    run->exception_vector = step.function == kEexit ? 0 : 14;
+    run->exception_vector = step.function == kEexit ? 0 : step.vector;
     const auto handler = std::bit_cast<sgx_enclave_user_handler_t>(run->user_handler);
     return handler(static_cast<long>(step.rdi), 0, 0, 0, 0, 0, run);
   }
@@ -147,14 +148,40 @@ TEST(SgxThread, AnEnclaveThatDiedSaysWhy) {
   EXPECT_THAT(result.error().message, HasSubstr("host attack: clock"));
 }
 
+TEST(SgxThread, AnEnclaveThatGotNoPageIsToldAsAnExhaustedEpc) {
+  Step starved = exits(ExitReason::starved);
+  starved.in_enclave = [](uint8_t* arena) {
+    std::strcpy(std::bit_cast<char*>(arena) + kArenaDataOffset, "no page at enclave + 0x1000");
+  };
+  ScriptedDriver driver({starved});
+  CountingHandler handler;
+  host::sgx::EnclaveThread thread(driver, 0x7000, handler);
+  const Result<void> result = thread.run();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::out_of_memory);
+  EXPECT_THAT(result.error().message, HasSubstr("the enclave page cache is exhausted"));
+  EXPECT_THAT(result.error().message, HasSubstr("--max-memory"));
+  EXPECT_THAT(result.error().message, HasSubstr("no page at enclave + 0x1000"));
+}
+
 TEST(SgxThread, ARefusedEntryIsToldAsSuch) {
+  ScriptedDriver driver({{.function = kEenter, .rdi = 0, .in_enclave = {}, .vector = 13}});
+  CountingHandler handler;
+  host::sgx::EnclaveThread thread(driver, 0x7000, handler);
+  const Result<void> result = thread.run();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::io);
+  EXPECT_THAT(result.error().message, HasSubstr("exception 13"));
+}
+
+TEST(SgxThread, AThreadWhosePagesAreGoneIsToldAsALostEnclave) {
   ScriptedDriver driver({{.function = kEenter, .rdi = 0, .in_enclave = {}}});
   CountingHandler handler;
   host::sgx::EnclaveThread thread(driver, 0x7000, handler);
   const Result<void> result = thread.run();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::io);
-  EXPECT_THAT(result.error().message, HasSubstr("exception 14"));
+  EXPECT_THAT(result.error().message, HasSubstr("the enclave was lost (suspend or migration)"));
 }
 
 TEST(SgxThread, AnUnknownExitReasonEndsTheLaunch) {

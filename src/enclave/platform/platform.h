@@ -21,6 +21,10 @@ namespace twine::enclave {
 // must hold nothing secret.
 [[noreturn]] void panic(std::string_view reason);
 
+// panic for want of memory: the host did not add a page that is being accepted (ExitReason::starved). On an
+// honest host the enclave page cache is exhausted.
+[[noreturn]] void panic_starved(std::string_view reason);
+
 // panic("host attack: " + what): the host answered something that cannot be true.
 [[noreturn]] void host_attack(std::string_view what);
 

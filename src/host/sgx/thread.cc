@@ -34,16 +34,28 @@ int capture(long rdi, long /*rsi*/, long /*rdx*/, long /*rsp*/, long /*r8*/, lon
   return 0;
 }
 
-// EENTER itself faulted: the TCS is busy or not one, no SSA frame is left, or the enclave's pages are gone.
+// EENTER itself faulted. #PF: the TCS is no page of the EPC any more; #GP: it is busy, or has no frame left.
 std::string refused_text(const sgx_enclave_run& run) {
+  if (run.exception_vector == static_cast<uint16_t>(twine::sgx::Vector::pf)) {
+    return "the enclave was lost (suspend or migration): its protected memory is gone and cannot be brought "
+           "back; run the program again";
+  }
   return fmt::format(
       "the processor refused to enter the enclave (exception {}, error code {:#x}, address {:#x}): the "
-      "thread is in use, its "
-      "exception frames are used up, or the enclave was lost (suspend, migration); start again",
+      "thread is in use or its exception frames are used up",
       run.exception_vector, run.exception_error_code, run.exception_addr);
 }
 
-// For ExitReason::dead the enclave leaves a NUL-terminated sentence behind the header.
+// ExitReason::starved: this host adds every page that it can.
+std::string starved_text(const std::string& reason) {
+  return "the enclave page cache is exhausted: this machine has no more protected memory for the program; "
+         "run "
+         "it with less memory (--max-memory), end other enclaves, or give SGX more of the machine's memory "
+         "(firmware setup: PRMRR size) (" +
+         reason + ")";
+}
+
+// For ExitReason::dead and starved the enclave leaves a NUL-terminated sentence behind the header.
 std::string reason_of_death(std::span<const uint8_t> arena) {
   const std::span<const uint8_t> text = arena.subspan(kArenaDataOffset);
   return std::string(text.begin(), std::find(text.begin(), text.end(), uint8_t{0}));
@@ -104,6 +116,8 @@ Result<void> EnclaveThread::run() {
         break;
       case ExitReason::finished:
         return {};
+      case ExitReason::starved:
+        return fail(twine::ErrorCode::out_of_memory, starved_text(reason_of_death(arena_)));
       case ExitReason::dead:
         return fail(twine::ErrorCode::internal, "the enclave has ended itself: " + reason_of_death(arena_));
       default:

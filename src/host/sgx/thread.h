@@ -41,8 +41,8 @@ class EnclaveThread {
   [[nodiscard]] std::span<uint8_t> arena() { return arena_; }
 
   // Enters with EnterReason::start and goes on until the enclave says `finished`. Errors: internal, with the
-  // enclave's own reason, when it is dead (host attacks included); io when the processor refused to enter or
-  // the enclave was lost (suspend, migration).
+  // enclave's own reason, when it is dead (host attacks included); out_of_memory when the enclave page
+  // cache is exhausted; io when the processor refused to enter or the enclave was lost (suspend, migration).
   [[nodiscard]] Result<void> run();
 
   struct Statistics {

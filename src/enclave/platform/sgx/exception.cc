@@ -103,12 +103,26 @@ class Sentence {
   size_t size_ = 0;
 };
 
-[[noreturn]] void die_at(std::string_view what, uint64_t rip, uint64_t address) {
+[[noreturn]] void die_at(std::string_view what, uint64_t rip, uint64_t address,
+                         void (*die)(std::string_view) = panic) {
   const uint64_t base = enclave_range().begin;
   Sentence sentence;
   sentence.add(what).add(" at enclave + ").add_hex(rip - base);
   if (address != 0) sentence.add(", address enclave + ").add_hex(address - base);
-  panic(sentence.text());
+  die(sentence.text());
+  __builtin_unreachable();
+}
+
+// The interrupted instruction is an EACCEPT or EACCEPTCOPY of the enclave's own, and the page that it is about
+// is not there: the operating system would have added it and resumed, if it could.
+bool waits_for_page(const sgx::SsaGpr& gpr, const sgx::ExInfo& exinfo) {
+  const auto leaf = static_cast<sgx::Enclu>(static_cast<uint32_t>(gpr.rax));
+  return (leaf == sgx::Enclu::eaccept || leaf == sgx::Enclu::eacceptcopy) && gpr.rcx == exinfo.maddr &&
+         (exinfo.errcd & sgx::kPagefaultPresent) == 0;
+}
+
+[[noreturn]] void starve(uint64_t rip, uint64_t address) {
+  die_at("the host did not provide a page", rip, address, panic_starved);
 }
 
 void raise_in_guest(FaultKind kind, uint64_t address, sgx::SsaGpr& gpr) {
@@ -121,7 +135,9 @@ void raise_in_guest(FaultKind kind, uint64_t address, sgx::SsaGpr& gpr) {
 }
 
 void handle_page_fault(ThreadControlBlock& thread, sgx::SsaGpr& gpr, bool in_guest) {
-  const uint64_t address = interrupted_exinfo(thread).maddr;
+  const sgx::ExInfo& exinfo = interrupted_exinfo(thread);
+  const uint64_t address = exinfo.maddr;
+  if (!in_guest && waits_for_page(gpr, exinfo)) starve(gpr.rip, address);
   switch (mend_page_fault(address, thread_block_base(thread))) {
     case Verdict::accept:
       thread.spurious_fault_page = 0;
@@ -176,14 +192,17 @@ extern "C" void twine_handle_exception(ThreadControlBlock* thread) {
 }
 
 extern "C" void twine_handle_nested_exception(ThreadControlBlock* thread) {
-  // The handler accepts pages; a page that the host does not provide is the one honest way to get here.
-  const auto& gpr = *std::bit_cast<const sgx::SsaGpr*>(frame_address(*thread) + TWINE_SSA_FRAME_SIZE +
-                                                       sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
+  const uint64_t frame = frame_address(*thread) + TWINE_SSA_FRAME_SIZE;
+  const auto& gpr = *std::bit_cast<const sgx::SsaGpr*>(frame + sgx::ssa_gpr_offset(kImage.ssa_frame_pages));
+  const auto& exinfo =
+      *std::bit_cast<const sgx::ExInfo*>(frame + sgx::ssa_exinfo_offset(kImage.ssa_frame_pages));
   if ((gpr.exitinfo & sgx::kExitinfoValid) == 0)
     panic("host attack: the exception handler was entered again");
-  if ((gpr.exitinfo & sgx::kExitinfoVectorMask) == static_cast<uint32_t>(sgx::Vector::pf)) {
-    die_at("the host did not provide a page (out of EPC, or taken away)", gpr.rip, 0);
-  }
+  // The handler accepts pages; a page that the host does not provide is the one honest way to get here.
+  const bool page_fault = (gpr.exitinfo & sgx::kExitinfoVectorMask) == static_cast<uint32_t>(sgx::Vector::pf);
+  if (page_fault && waits_for_page(gpr, exinfo)) starve(gpr.rip, exinfo.maddr);
+  if (page_fault)
+    die_at("host attack: the host took away a page of the exception handler", gpr.rip, exinfo.maddr);
   die_at("the exception handler itself faulted", gpr.rip, 0);
 }
 

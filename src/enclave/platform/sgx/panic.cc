@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMaxReason = 512;  // the rest is cut
 
 // Two parts, so that nothing needs to be allocated to join them.
-[[noreturn]] void die(std::string_view first, std::string_view second) {
+[[noreturn]] void die(std::string_view first, std::string_view second, ExitReason exit = ExitReason::dead) {
   const bool was_aborted = __atomic_exchange_n(&twine_aborted, 1, __ATOMIC_SEQ_CST) != 0;
   const Arena shared = this_thread().arena;
   if (!was_aborted && shared.size != 0) {
@@ -24,13 +24,17 @@ constexpr size_t kMaxReason = 512;  // the rest is cut
     std::memcpy(reason.data() + cut, second.data(), std::min(second.size(), kMaxReason - cut));
     UntrustedMemory(shared.address, shared.size).copy_out(kArenaDataOffset, std::as_bytes(std::span(reason)));
   }
-  twine_exit(ExitReason::dead, 0);
+  twine_exit(was_aborted ? ExitReason::dead : exit, 0);
 }
 
 }  // namespace
 
 void panic(std::string_view reason) {
   die(reason, {});
+}
+
+void panic_starved(std::string_view reason) {
+  die(reason, {}, ExitReason::starved);
 }
 
 void host_attack(std::string_view what) {
