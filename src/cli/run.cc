@@ -40,7 +40,7 @@ struct RunFlags {
   std::string enclave;
   std::string max_memory;
   std::string stats;
-  std::string confine = "auto";
+  std::string confine;  // empty: auto, or off for a debug enclave, which debuggers must reach
   CompileFlags compile;
   bool no_cache = false;
   bool where = false;
@@ -88,7 +88,8 @@ Result<twine_sgx> parse_sgx(const std::string& text) {
   return fail(ErrorCode::invalid_argument, "--sgx '" + text + "' is none of auto, hardware, emulated");
 }
 
-Result<twine_confinement> parse_confinement(const std::string& text) {
+Result<twine_confinement> parse_confinement(const std::string& text, bool debug_enclave) {
+  if (text.empty()) return debug_enclave ? TWINE_CONFINE_OFF : TWINE_CONFINE_AUTO;
   if (text == "auto") return TWINE_CONFINE_AUTO;
   if (text == "require") return TWINE_CONFINE_REQUIRE;
   if (text == "off") return TWINE_CONFINE_OFF;
@@ -125,7 +126,7 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
                        TWINE_TRY(read_module(text.substr(equals + 1), flags.compile, flags.no_cache)));
   }
   if (!flags.invoke.empty()) launch.set_invoke(flags.invoke);
-  launch.set_confinement(TWINE_TRY(parse_confinement(flags.confine)));
+  launch.set_confinement(TWINE_TRY(parse_confinement(flags.confine, flags.debug_enclave)));
   if (!flags.max_memory.empty()) launch.set_memory_limit(TWINE_TRY(parse_size(flags.max_memory)));
   return {};
 }
@@ -203,7 +204,7 @@ void add_run(CLI::App& app, int& status) {
   command
       ->add_option("--confine", flags->confine,
                    "Give up what the launch does not need (files, network, system calls) before entering the "
-                   "enclave: auto (as far as the kernel can), require, off")
+                   "enclave: auto (as far as the kernel can), require, off (with --debug-enclave)")
       ->type_name("HOW");
   command->add_option("--sgx", flags->sgx, "auto (hardware where its driver is present), hardware, emulated")
       ->type_name("WHICH");
