@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# The WebAssembly core test suite inside the enclave: scripts/conformance.sh [--all] [--sgx auto|hardware|emulated] [NAME…]
+# The WebAssembly core test suite inside the enclave:
+#   scripts/conformance.sh [--sgx auto|hardware|emulated] [-O LEVEL] [--cpu x86-64-v2|x86-64-v3|x86-64-v4|native] [NAME…]
 #
 # Each .wast file of ../shared/conformance/wasm-spec-2.0 is converted by wast2json and run in one launch (tests/conformance).
-# NAME chooses files, without .wast; --all adds the SIMD files, which are left out until the compiler knows vectors.
+# NAME chooses files, without .wast; without one, all 145 are run.
 # Prints a line a file, each failure, and last "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 suite=../shared/conformance/wasm-spec-2.0
 converted=build/conformance
-simd=false
 names=()
+options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --all) simd=true ;;
     --sgx) export TWINE_SGX=$2; shift ;;
-    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit ;;
+    -O | --cpu) options+=("$1" "$2"); shift ;;
+    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit ;;
     -*) echo "conformance: no option $1; --help lists them" >&2; exit 2 ;;
     *) names+=("$1") ;;
   esac
@@ -33,14 +34,10 @@ done
 
 mkdir -p "$converted"
 scripts=()
-left_out=0
 while read -r source; do
   name=$(basename "$source" .wast)
   if [ ${#names[@]} -gt 0 ]; then
     [[ " ${names[*]} " == *" $name "* ]] || continue
-  elif ! $simd && [[ $name == simd_* ]]; then
-    left_out=$((left_out + 1))
-    continue
   fi
   script=$converted/$name/$name.json  # a folder each: the modules are written beside the script
   if [ ! "$script" -nt "$source" ]; then
@@ -50,7 +47,6 @@ while read -r source; do
   scripts+=("$script")
 done < <(find "$suite" -name '*.wast' | sort)
 [ ${#scripts[@]} -gt 0 ] || { echo "conformance: no file is called ${names[*]}" >&2; exit 2; }
-[ $left_out -eq 0 ] || echo "note: $left_out SIMD files left out; --all runs them"
 
 # Every launch in emulation says so; once is enough here.
-TWINE_ENCLAVE=build/bin/twine-enclave build/tests/wast-in-enclave "${scripts[@]}" 2> >(awk '!seen[$0]++' >&2)
+TWINE_ENCLAVE=build/bin/twine-enclave build/tests/wast-in-enclave "${options[@]}" "${scripts[@]}" 2> >(awk '!seen[$0]++' >&2)

@@ -90,6 +90,12 @@ extern const std::array<OpcodeInfo, opcode_space> opcode_table;
   return opcode_table[static_cast<size_t>(opcode)];
 }
 
+// Loads and stores, those of vectors and their lanes included.
+[[nodiscard]] inline bool accesses_memory(Opcode opcode) {
+  const Immediates immediates = info(opcode).immediates;
+  return immediates == Immediates::memory_access || immediates == Immediates::memory_lane;
+}
+
 [[nodiscard]] inline std::string_view name(Opcode opcode) {
   return info(opcode).name;
 }

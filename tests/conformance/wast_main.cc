@@ -35,6 +35,15 @@ int run_wast_files(int argc, char** argv, const Execute& execute) {
           std::atoi(argv[++i]);  // NOLINT(cert-err34-c): compile() refuses what is no level
       continue;
     }
+    if (argument == "--cpu" && i + 1 < argc) {
+      const Result<codegen::Cpu> cpu = codegen::parse_cpu(argv[++i]);
+      if (!cpu) {
+        std::fprintf(stderr, "%s\n", cpu.error().message.c_str());
+        return EXIT_FAILURE;
+      }
+      options.cpu = *cpu;
+      continue;
+    }
     const Result<Report> report = run_file(argument, options, **signer, execute);
     if (!report) {
       std::printf("%s: %s\n", argument.c_str(), report.error().message.c_str());

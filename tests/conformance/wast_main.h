@@ -13,7 +13,7 @@ namespace twine::conformance {
 // Carries out a script's launch, somewhere.
 using Execute = std::function<Result<LaunchResult>(const WastScript&)>;
 
-// argv: [-O LEVEL] FILE.json… Returns the exit status: 0 when everything passed.
+// argv: [-O LEVEL] [--cpu LEVEL] FILE.json… Returns the exit status: 0 when everything passed.
 int run_wast_files(int argc, char** argv, const Execute& execute);
 
 }  // namespace twine::conformance

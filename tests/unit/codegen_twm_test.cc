@@ -171,16 +171,6 @@ TEST_F(CompiledFile, RecordsAFrameThatHoldsManyValues) {
   EXPECT_GE(compile().read<TwmImageLayout>(TwmSectionKind::layout)[0].max_frame, 1600);
 }
 
-TEST_F(CompiledFile, RefusesVectorsByFunctionAndOperator) {
-  wasm_ = test::assemble(
-      "(module (func $sum (param v128) (result v128) (i32x4.add (local.get 0) (local.get 0))))");
-  const auto twm = codegen::compile(wasm_, {}, *signer_);
-  ASSERT_FALSE(twm.has_value());
-  EXPECT_EQ(twm.error().code, ErrorCode::unsupported);
-  EXPECT_THAT(twm.error().message, testing::HasSubstr("function 0"));
-  EXPECT_THAT(twm.error().message, testing::HasSubstr("i32x4.add"));
-}
-
 TEST_F(CompiledFile, RefusesAModuleThatDoesNotValidate) {
   wasm_.resize(wasm_.size() - 1);
   EXPECT_FALSE(codegen::compile(wasm_, {}, *signer_).has_value());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "codegen/llvm/operators.h"
+#include "codegen/llvm/vectors.h"
 
 namespace twine::codegen {
 
@@ -108,11 +109,10 @@ Result<void> FunctionTranslator::translate(Emitter& emitter, const wasm::Operato
       break;
   }
   if (!reachable_) return {};
-  if (op.opcode >= static_cast<Opcode>(wasm::OpcodePage::simd) || op.opcode == Opcode::return_call ||
-      op.opcode == Opcode::return_call_indirect) {
-    return fail(ErrorCode::unsupported,
-                "operator " + std::string(name(op.opcode)) + " at byte " + std::to_string(op.offset) +
-                    " is not compiled yet; build the program without -msimd128 and -mtail-call");
+  if (op.opcode == Opcode::return_call || op.opcode == Opcode::return_call_indirect) {
+    return fail(ErrorCode::unsupported, "operator " + std::string(name(op.opcode)) + " at byte " +
+                                            std::to_string(op.offset) +
+                                            " is not compiled yet; build the program without -mtail-call");
   }
   translate_operation(emitter, op);
   return {};
@@ -161,6 +161,7 @@ void FunctionTranslator::translate_operation(Emitter& emitter, const wasm::Opera
     case i64_const:
     case f32_const:
     case f64_const:
+    case v128_const:
       return emit_constant(emitter, op);
     case ref_null:
     case ref_func:
@@ -174,6 +175,12 @@ void FunctionTranslator::translate_operation(Emitter& emitter, const wasm::Opera
     emit_table(emitter, op);
   } else if (code >= i32_load && code <= i64_store32) {
     emit_memory_access(emitter, op);
+  } else if (code >= static_cast<Opcode>(wasm::OpcodePage::simd)) {
+    if (accesses_memory(code)) {
+      emit_vector_access(emitter, op);
+    } else {
+      emit_vector(emitter, op);
+    }
   } else if (code == memory_size || code == memory_grow || (code >= memory_init && code <= memory_fill)) {
     emit_bulk_memory(emitter, op);
   } else if ((code >= f32_eq && code <= f64_ge) || (code >= f32_abs && code <= f64_copysign)) {

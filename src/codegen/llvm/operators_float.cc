@@ -22,9 +22,19 @@ llvm::Value* quiet(Emitter& emitter, llvm::Value* value) {
   return builder.CreateSelect(builder.CreateFCmpUNO(value, value), builder.CreateFAdd(value, value), value);
 }
 
+// In any lane, if it is a vector.
 bool is_constant(const llvm::Value* value, double constant) {
-  const auto* number = llvm::dyn_cast<llvm::ConstantFP>(value);
-  return number != nullptr && number->isExactlyValue(constant);  // tells -0.0 from 0.0
+  if (const auto* number = llvm::dyn_cast<llvm::ConstantFP>(value)) {
+    return number->isExactlyValue(constant);  // tells -0.0 from 0.0
+  }
+  const auto* vector = llvm::dyn_cast<llvm::Constant>(value);
+  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
+  if (vector == nullptr || type == nullptr) return false;
+  for (unsigned lane = 0; lane < type->getNumElements(); ++lane) {
+    const llvm::Constant* element = vector->getAggregateElement(lane);
+    if (element != nullptr && is_constant(element, constant)) return true;
+  }
+  return false;
 }
 
 // Both operands known to leave the other unchanged, or to negate it.
@@ -47,11 +57,7 @@ bool is_identity(llvm::Instruction::BinaryOps operation, const llvm::Value* left
 void arithmetic(Emitter& emitter, llvm::Instruction::BinaryOps operation) {
   llvm::Value* right = emitter.pop();
   llvm::Value* left = emitter.pop();
-  if (is_identity(operation, left, right)) {
-    if (!llvm::isa<llvm::Constant>(left)) left = quiet(emitter, left);
-    if (!llvm::isa<llvm::Constant>(right)) right = quiet(emitter, right);
-  }
-  emitter.push(emitter.builder().CreateBinOp(operation, left, right));
+  emitter.push(float_arithmetic(emitter, operation, left, right));
 }
 
 void compare(Emitter& emitter, CmpInst::Predicate predicate) {
@@ -64,18 +70,30 @@ void unary(Emitter& emitter, ID intrinsic) {
   emitter.push(emitter.builder().CreateUnaryIntrinsic(intrinsic, emitter.pop()));
 }
 
-// llvm.minimum orders the zeros as Wasm does, but may give back a signalling NaN; the sum is a quiet one.
 void minimum_or_maximum(Emitter& emitter, ID intrinsic) {
   llvm::Value* right = emitter.pop();
   llvm::Value* left = emitter.pop();
-  auto& builder = emitter.builder();
-  llvm::CallInst* ordered = builder.CreateIntrinsic(intrinsic, {left->getType()}, {left, right});
-  ordered->setHasNoNaNs(true);
-  emitter.push(
-      builder.CreateSelect(builder.CreateFCmpUNO(left, right), builder.CreateFAdd(left, right), ordered));
+  emitter.push(float_minimum_or_maximum(emitter, intrinsic, left, right));
 }
 
 }  // namespace
+
+llvm::Value* float_arithmetic(Emitter& emitter, llvm::Instruction::BinaryOps operation, llvm::Value* left,
+                              llvm::Value* right) {
+  if (is_identity(operation, left, right)) {
+    if (!llvm::isa<llvm::Constant>(left)) left = quiet(emitter, left);
+    if (!llvm::isa<llvm::Constant>(right)) right = quiet(emitter, right);
+  }
+  return emitter.builder().CreateBinOp(operation, left, right);
+}
+
+// llvm.minimum orders the zeros as Wasm does, but may give back a signalling NaN; the sum is a quiet one.
+llvm::Value* float_minimum_or_maximum(Emitter& emitter, ID intrinsic, llvm::Value* left, llvm::Value* right) {
+  auto& builder = emitter.builder();
+  llvm::CallInst* ordered = builder.CreateIntrinsic(intrinsic, {left->getType()}, {left, right});
+  ordered->setHasNoNaNs(true);
+  return builder.CreateSelect(builder.CreateFCmpUNO(left, right), builder.CreateFAdd(left, right), ordered);
+}
 
 void emit_float(Emitter& emitter, const wasm::Operator& op) {
   using enum Opcode;

@@ -108,6 +108,8 @@ void emit_constant(Emitter& emitter, const wasm::Operator& op) {
     case Opcode::f64_const:
       return emitter.push(llvm::ConstantFP::get(
           builder.getContext(), llvm::APFloat(llvm::APFloat::IEEEdouble(), llvm::APInt(64, op.f64_bits))));
+    case Opcode::v128_const:
+      return emitter.push(llvm::ConstantDataVector::get(builder.getContext(), op.bytes));
     default:
       llvm_unreachable("not a constant");
   }

@@ -7,6 +7,7 @@
 #include <llvm/IR/Instructions.h>
 
 #include "codegen/llvm/operators.h"
+#include "codegen/llvm/vectors.h"
 
 namespace twine::codegen {
 namespace {
@@ -49,7 +50,93 @@ void store(Emitter& emitter, const wasm::Operator& op, unsigned bits) {
   store->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
 }
 
+// Half a vector, its lanes widened. Loaded as one integer: a volatile vector of 64 bits might be loaded in parts.
+void load_widened(Emitter& emitter, const wasm::Operator& op, Shape wide, bool is_signed) {
+  auto& builder = emitter.builder();
+  llvm::Value* narrow = builder.CreateBitCast(load(emitter, op, builder.getInt64Ty()),
+                                              integer_vector(emitter, lanes(wide), lane_bits(wide) / 2));
+  llvm::Type* type = vector_type(emitter, wide);
+  push_vector(emitter, is_signed ? builder.CreateSExt(narrow, type) : builder.CreateZExt(narrow, type));
+}
+
+void load_splat(Emitter& emitter, const wasm::Operator& op, Shape shape) {
+  auto& builder = emitter.builder();
+  llvm::Value* lane = load(emitter, op, builder.getIntNTy(lane_bits(shape)));
+  push_vector(emitter, builder.CreateVectorSplat(lanes(shape), lane));
+}
+
+void load_zero(Emitter& emitter, const wasm::Operator& op, Shape shape) {
+  auto& builder = emitter.builder();
+  llvm::Value* lane = load(emitter, op, builder.getIntNTy(lane_bits(shape)));
+  push_vector(emitter, builder.CreateInsertElement(splat(emitter, shape, uint64_t{0}), lane, uint64_t{0}));
+}
+
+void load_lane(Emitter& emitter, const wasm::Operator& op, Shape shape) {
+  auto& builder = emitter.builder();
+  llvm::Value* vector = pop_vector(emitter, shape);
+  llvm::Value* lane = load(emitter, op, builder.getIntNTy(lane_bits(shape)));
+  push_vector(emitter, builder.CreateInsertElement(vector, lane, uint64_t{op.memory_access.lane}));
+}
+
+void store_lane(Emitter& emitter, const wasm::Operator& op, Shape shape) {
+  llvm::Value* vector = pop_vector(emitter, shape);
+  emitter.push(emitter.builder().CreateExtractElement(vector, uint64_t{op.memory_access.lane}));
+  store(emitter, op, lane_bits(shape));
+}
+
 }  // namespace
+
+void emit_vector_access(Emitter& emitter, const wasm::Operator& op) {
+  using enum Opcode;
+  switch (op.opcode) {
+    case v128_load:
+      return emitter.push(load(emitter, op, emitter.unit().type(wasm::ValueType::v128)));
+    case v128_store:
+      return store(emitter, op, 128);
+    case v128_load8x8_s:
+      return load_widened(emitter, op, Shape::i16x8, true);
+    case v128_load8x8_u:
+      return load_widened(emitter, op, Shape::i16x8, false);
+    case v128_load16x4_s:
+      return load_widened(emitter, op, Shape::i32x4, true);
+    case v128_load16x4_u:
+      return load_widened(emitter, op, Shape::i32x4, false);
+    case v128_load32x2_s:
+      return load_widened(emitter, op, Shape::i64x2, true);
+    case v128_load32x2_u:
+      return load_widened(emitter, op, Shape::i64x2, false);
+    case v128_load8_splat:
+      return load_splat(emitter, op, Shape::i8x16);
+    case v128_load16_splat:
+      return load_splat(emitter, op, Shape::i16x8);
+    case v128_load32_splat:
+      return load_splat(emitter, op, Shape::i32x4);
+    case v128_load64_splat:
+      return load_splat(emitter, op, Shape::i64x2);
+    case v128_load32_zero:
+      return load_zero(emitter, op, Shape::i32x4);
+    case v128_load64_zero:
+      return load_zero(emitter, op, Shape::i64x2);
+    case v128_load8_lane:
+      return load_lane(emitter, op, Shape::i8x16);
+    case v128_load16_lane:
+      return load_lane(emitter, op, Shape::i16x8);
+    case v128_load32_lane:
+      return load_lane(emitter, op, Shape::i32x4);
+    case v128_load64_lane:
+      return load_lane(emitter, op, Shape::i64x2);
+    case v128_store8_lane:
+      return store_lane(emitter, op, Shape::i8x16);
+    case v128_store16_lane:
+      return store_lane(emitter, op, Shape::i16x8);
+    case v128_store32_lane:
+      return store_lane(emitter, op, Shape::i32x4);
+    case v128_store64_lane:
+      return store_lane(emitter, op, Shape::i64x2);
+    default:
+      llvm_unreachable("not a vector access");
+  }
+}
 
 void emit_memory_access(Emitter& emitter, const wasm::Operator& op) {
   using enum Opcode;

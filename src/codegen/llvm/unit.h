@@ -17,6 +17,7 @@
 
 #include "codegen/llvm/target.h"
 #include "common/abi.h"
+#include "common/twm.h"
 #include "wasm/module.h"
 
 namespace twine::codegen {
@@ -50,6 +51,8 @@ class Unit {
   llvm::Type* type(wasm::ValueType type);
   // Guest convention (docs/abi.md): the context, then the parameters; the first result is returned.
   llvm::FunctionType* function_type(const wasm::FunctionType& type);
+
+  [[nodiscard]] bool has_fused_multiply_add() const { return (cpu_.required_features & kCpuFma) != 0; }
 
   // The function of the Wasm module with this index, declared on first use. Not for imported ones.
   llvm::Function* function(uint32_t index);
