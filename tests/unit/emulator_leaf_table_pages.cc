@@ -74,7 +74,7 @@ Leaf eaug_leaf() {
       {"the enclave is not initialised", TWINE_DO(w.flags() &= ~sgx::kAttributeInit), gp()},
       {"LINADDR is below ELRANGE", TWINE_DO(w.linaddr = w.base - sgx::kEpcPageSize), gp()},
       {"LINADDR is above ELRANGE", TWINE_DO(w.linaddr = w.at(World::kSize)), gp()},
-      {"the EPC is full (the kernel then has no page to give)", TWINE_DO(while (w.epc.allocate());),
+      {"the EPC is full (the kernel then has no page to give)", TWINE_DO(while (w.epc.take());),
        epcm_pf(World::kHole)},
       {"all is well: a zeroed regular page, R|W, pending",
        {},

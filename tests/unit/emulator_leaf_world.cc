@@ -47,7 +47,7 @@ const image::SigningKey& signing_key() {
 
 }  // namespace
 
-World::World() : platform(kSecret), epc(kEpcBytes), enclave(platform, epc) {
+World::World() : platform(kSecret), epc(kEpcBytes, false), enclave(platform, epc) {
   const auto reserved = enclave.memory.reserve(kSize);
   must(reserved.has_value());
   base = *reserved;
@@ -86,7 +86,7 @@ void World::read(uint64_t offset, void* destination, size_t size) const {
 }
 
 void World::add(uint64_t offset, uint64_t secinfo_flags, const std::array<uint8_t, kEpcPageSize>& content) {
-  must(epc.allocate());
+  must(enclave.take_epc_page());
   must(emulator::eadd(enclave, at(offset), content, {.flags = secinfo_flags, .reserved = {}}));
   entry(offset).max_protection = PROT_READ | PROT_WRITE | PROT_EXEC;
   for (uint64_t chunk = 0; chunk < kEpcPageSize; chunk += sgx::kEextendChunk)
@@ -150,7 +150,7 @@ void World::reach(Stage stage, uint64_t attribute_flags) {
   secinfo.flags = sgx::secinfo_page_type(PageType::secs);
   if (stage == Stage::nothing) return;
 
-  must(epc.allocate());
+  must(enclave.take_epc_page());
   must(emulator::ecreate(enclave, secs, secinfo));
   must(enclave.epcm.open(base, kSize).has_value());
   has_epcm_ = true;
@@ -190,8 +190,7 @@ void World::protect(uint64_t offset, int protection) {
 void World::remove(uint64_t offset) {
   unmap(offset);
   must(enclave.memory.discard(at(offset)) == 0);
-  enclave.epcm.erase(at(offset));
-  epc.release();
+  enclave.erase_page(at(offset));
 }
 
 uint64_t World::gpr_offset(uint32_t index) const {
