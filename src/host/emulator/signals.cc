@@ -25,6 +25,10 @@ struct KernelSigaction {
 };
 constexpr unsigned long kSaRestorer = 0x04000000;
 
+// Bit N: signal N.
+constinit thread_local uint64_t blocked_faults = 0;
+constinit thread_local uint64_t waiting_faults = 0;
+
 std::array<struct sigaction, kSignals + 1> program_actions{};
 std::once_flag installed;
 
@@ -81,7 +85,52 @@ int set_signal_action(int signal, const struct sigaction* action, struct sigacti
   return has_handler(*action) ? install_entry(signal, action->sa_flags) : sigaction(signal, action, nullptr);
 }
 
+namespace {
+
+uint64_t fault_bits(const sigset_t& set) {
+  uint64_t bits = 0;
+  for (const int each : kFaultSignals) bits |= sigismember(&set, each) == 1 ? uint64_t{1} << each : 0;
+  return bits;
+}
+
+// What was sent while it was blocked, and is not any more.
+void release_waiting() {
+  for (const int each : kFaultSignals) {
+    const uint64_t bit = uint64_t{1} << each;
+    if ((waiting_faults & ~blocked_faults & bit) == 0) continue;
+    waiting_faults &= ~bit;
+    syscall(SYS_tgkill, getpid(), gettid(), each);
+  }
+}
+
+}  // namespace
+
+int set_signal_mask(int how, const sigset_t* set, sigset_t* previous) {
+  const uint64_t believed = blocked_faults;
+  sigset_t wanted{};
+  if (set != nullptr) {
+    wanted = *set;
+    for (const int each : kFaultSignals) sigdelset(&wanted, each);
+  }
+  const int result = pthread_sigmask(how, set == nullptr ? nullptr : &wanted, previous);
+  if (result != 0) return result;
+  if (previous != nullptr) {
+    for (const int each : kFaultSignals) {
+      if ((believed >> each & 1) != 0) sigaddset(previous, each);
+    }
+  }
+  if (set == nullptr) return 0;
+  const uint64_t bits = fault_bits(*set);
+  blocked_faults = how == SIG_BLOCK ? believed | bits : how == SIG_UNBLOCK ? believed & ~bits : bits;
+  release_waiting();
+  return 0;
+}
+
 void run_program_action(int signal, siginfo_t* info, ucontext_t* context) {
+  if (info->si_code <= 0 && (blocked_faults >> signal & 1) != 0) {
+    waiting_faults |= uint64_t{1} << signal;
+    return;
+  }
   const struct sigaction action = program_actions[static_cast<size_t>(signal)];
   if (!has_handler(action)) {
     const bool sent = info->si_code <= 0;  // by a process, not by a fault
@@ -99,6 +148,7 @@ void run_program_action(int signal, siginfo_t* info, ucontext_t* context) {
   sigset_t mask;
   sigorset(&mask, &context->uc_sigmask, &action.sa_mask);
   if ((action.sa_flags & SA_NODEFER) == 0) sigaddset(&mask, signal);
+  for (const int each : kFaultSignals) sigdelset(&mask, each);  // the handler may enter an enclave
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   if ((action.sa_flags & SA_SIGINFO) != 0) {
     action.sa_sigaction(signal, info, context);

@@ -17,6 +17,12 @@ void install_signal_handlers();
 // sigaction(2) for the program, once the emulator owns the handlers.
 int set_signal_action(int signal, const struct sigaction* action, struct sigaction* previous);
 
+// pthread_sigmask(3) for the program: as it asks, but for the signals that faults raise, which the kernel never
+// sees blocked: a blocked one would kill the process at the next ENCLU. What the program believes is kept for each
+// thread, and one of them that another process or thread sends while it is blocked waits until it no longer is.
+// 0 or an errno.
+int set_signal_mask(int how, const sigset_t* set, sigset_t* previous);
+
 // Runs the program's action for a signal that is not the emulator's business. Called by the trap layer on the
 // way out, with the thread outside.
 void run_program_action(int signal, siginfo_t* info, ucontext_t* context);

@@ -7,6 +7,9 @@
 // for it, restores FS and GS, and only then calls C++.
 #pragma once
 
+#include <ucontext.h>
+
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 
@@ -27,7 +30,8 @@ struct ThreadContext {
   uint64_t selector = 0;  // Syscall User Dispatch: 1 = block, in its lowest byte
 
   Processor processor;
-  bool taken = false;  // by a living thread; contexts outlive threads and are used again
+  bool taken = false;       // by a living thread; contexts outlive threads and are used again
+  stack_t program_stack{};  // what the program believes its alternate stack to be
   // A patched instruction whose original bytes stand in memory while its exception is handled.
   const TextPatches::Site* revealed = nullptr;
 };
@@ -39,8 +43,16 @@ static_assert(offsetof(ThreadContext, in_enclave) == 0 && offsetof(ThreadContext
               offsetof(ThreadContext, next) == 48 && offsetof(ThreadContext, selector) == 56);
 
 // The calling thread's context; on the first call of a thread sets up its alternate stack and Syscall User
-// Dispatch (if `confine_system_calls`). Null when there is no memory.
-[[nodiscard]] ThreadContext* this_thread_context(bool confine_system_calls);
+// Dispatch (if `confine_system_calls`). Within a signal handler `frame` is the handler's, whose return installs the
+// stack. Null when there is no memory.
+[[nodiscard]] ThreadContext* this_thread_context(bool confine_system_calls, ucontext_t* frame = nullptr);
+
+// sigaltstack(2) for the program: the kernel's until the thread has a context, afterwards what it sets is only
+// remembered, because signals must go on arriving on the emulator's stack. 0, or -1 with errno.
+int set_alternate_stack(const stack_t* stack, stack_t* previous);
+
+// After fork(2), in the child: only the calling thread is left, and Syscall User Dispatch is off.
+void restore_threads_after_fork();
 
 }  // namespace twine::host::emulator
 

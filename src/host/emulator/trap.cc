@@ -42,10 +42,37 @@ struct FrameSoftwareBytes {
 constexpr uint32_t kFrameMagic1 = 0x46505853;
 
 constexpr uint8_t kEncluBytes[kEncluSize] = {0x0f, 0x01, 0xd7};
+constexpr uint8_t kCpuidBytes[] = {0x0f, 0xa2};
 constexpr uint64_t kSyscallSize = 2;  // SYSCALL, SYSENTER, INT 80H
 
 // si_code of SIGSYS from Syscall User Dispatch.
 constexpr int kSysUserDispatch = 2;
+
+// A second copy of the entry function; 0: there is none.
+constinit uint64_t copied_entry = 0;
+constinit HostTrapHook host_trap_hook = nullptr;
+
+uint64_t label(const char& symbol) {
+  return reinterpret_cast<uint64_t>(&symbol);
+}
+
+// Where the entry function whose ENCLU is at `address` reports exceptions from; 0 where no such ENCLU is.
+uint64_t exception_label(uint64_t address) {
+  const auto entry = reinterpret_cast<uint64_t>(&twine_emulator_enter_enclave);
+  if (address == label(twine_emulator_enclu)) return label(twine_emulator_exception);
+  if (copied_entry != 0 && address == copied_entry + (label(twine_emulator_enclu) - entry))
+    return copied_entry + (label(twine_emulator_exception) - entry);
+  return 0;
+}
+
+// Whether the signal is host code's ENCLU: the entry function's, or one of its own. What is read at RIP was just
+// executed, so it can be read.
+bool is_host_enclu(int signal, const siginfo_t& info, const ucontext_t& context) {
+  const auto rip = static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RIP]);
+  if (signal == SIGSEGV) return exception_label(rip) != 0;
+  return signal == SIGILL && info.si_code > 0 &&
+         std::memcmp(std::bit_cast<const void*>(rip), kEncluBytes, sizeof kEncluBytes) == 0;
+}
 
 // One signal on its way through the emulator.
 class Trap {
@@ -80,10 +107,13 @@ class Trap {
   bool fault(const Outcome& outcome) {
     return exception(outcome.vector, outcome.error_code, outcome.address);
   }
-  // Continues where the entry function reports exceptions of the leaf in EAX.
-  void report(Vector vector, uint32_t error_code, uint64_t address);
-  // The bytes at RIP are ENCLU's. RIP was just executed, so it can be read.
-  [[nodiscard]] bool at_enclu() const;
+  // Continues at `where`, from which the entry function reports exceptions of the leaf in EAX.
+  void report(uint64_t where, Vector vector, uint32_t error_code, uint64_t address);
+  // The bytes at RIP are `instruction`'s. RIP was just executed, so it can be read.
+  template <size_t size>
+  [[nodiscard]] bool at(const uint8_t (&instruction)[size]) const {
+    return std::memcmp(std::bit_cast<const void*>(processor_.registers.rip), instruction, size) == 0;
+  }
 
   int signal_;
   siginfo_t* info_;
@@ -136,16 +166,8 @@ void Trap::store() {
 
 // --- Outside --------------------------------------------------------------------------------------------------------
 
-bool Trap::at_enclu() const {
-  return std::memcmp(std::bit_cast<const void*>(processor_.registers.rip), kEncluBytes, sizeof kEncluBytes) ==
-         0;
-}
-
 bool Trap::in_host() {
-  const bool ours =
-      signal_ == SIGSEGV && processor_.registers.rip == reinterpret_cast<uint64_t>(&twine_emulator_enclu);
-  const bool foreign = signal_ == SIGILL && info_->si_code > 0 && at_enclu();
-  if (!ours && !foreign) return false;
+  if (!is_host_enclu(signal_, *info_, *context_)) return false;
   const auto leaf = static_cast<Enclu>(static_cast<uint32_t>(processor_.registers.rax));
   if (leaf != Enclu::eenter && leaf != Enclu::eresume)
     return false;  // #GP(0) outside: the signal that came is right
@@ -168,15 +190,16 @@ bool Trap::enter(Enclu leaf) {
   }
   if (!outcome.ok()) {
     processor_.registers.rip = instruction;
-    if (instruction != reinterpret_cast<uint64_t>(&twine_emulator_enclu)) return false;
-    report(outcome.vector, outcome.error_code, outcome.address & ~(sgx::kEpcPageSize - 1));
+    const uint64_t reporter = exception_label(instruction);
+    if (reporter == 0) return false;
+    report(reporter, outcome.vector, outcome.error_code, outcome.address & ~(sgx::kEpcPageSize - 1));
   }
   store();
   return true;
 }
 
-void Trap::report(Vector vector, uint32_t error_code, uint64_t address) {
-  processor_.registers.rip = reinterpret_cast<uint64_t>(&twine_emulator_exception);
+void Trap::report(uint64_t where, Vector vector, uint32_t error_code, uint64_t address) {
+  processor_.registers.rip = where;
   processor_.registers.rdi = static_cast<uint64_t>(vector);
   processor_.registers.rsi = error_code;
   processor_.registers.rdx = address;
@@ -187,10 +210,11 @@ void Trap::report(Vector vector, uint32_t error_code, uint64_t address) {
 bool Trap::exception(Vector vector, uint32_t error_code, uint64_t address) {
   const uint64_t aep = processor_.tcs->tcs.aep;
   asynchronous_exit(processor_, ExitEvent::exception(vector, error_code, address));
-  const bool fixed_up = aep == reinterpret_cast<uint64_t>(&twine_emulator_enclu) && vector != Vector::db &&
-                        vector != Vector::bp;
+  const uint64_t reporter = exception_label(aep);
+  const bool fixed_up = reporter != 0 && vector != Vector::db && vector != Vector::bp;
   // Outside, only the page of the address is told.
-  if (fixed_up) report(vector, error_code, vector == Vector::pf ? address & ~(sgx::kEpcPageSize - 1) : 0);
+  if (fixed_up)
+    report(reporter, vector, error_code, vector == Vector::pf ? address & ~(sgx::kEpcPageSize - 1) : 0);
   store();
   return fixed_up;
 }
@@ -236,10 +260,12 @@ bool Trap::in_enclave() {
           thread_.revealed = site;
           return exception(Vector::ud);
         }
+        // CPUID that a host with CPUID faulting makes #GP of, in code that was not patched.
+        if (at(kCpuidBytes)) return exception(Vector::ud);
         return exception(Vector::gp, static_cast<uint32_t>(greg(REG_ERR)));
       }
       case SIGILL:
-        if (at_enclu()) return enclu();
+        if (at(kEncluBytes)) return enclu();
         return exception(Vector::ud);
       case SIGFPE:
       case SIGTRAP:
@@ -262,14 +288,36 @@ bool Trap::in_enclave() {
   return false;
 }
 
+// Runs the program's own action, which shall see the alternate stack that it has set.
+void run_foreign_action(int signal, siginfo_t* info, ucontext_t* context, ThreadContext* thread) {
+  const stack_t ours = context->uc_stack;
+  if (thread != nullptr) context->uc_stack = thread->program_stack;
+  run_program_action(signal, info, context);
+  if (thread != nullptr) context->uc_stack = ours;
+}
+
 }  // namespace
+
+void register_entry_function(uint64_t address) {
+  copied_entry = address;
+}
+
+void set_host_trap_hook(HostTrapHook hook) {
+  host_trap_hook = hook;
+}
+
 }  // namespace twine::host::emulator
 
-void twine_emulator_trap(int signal, siginfo_t* info, ucontext_t* context,
-                         twine::host::emulator::ThreadContext* thread) {
+twine::host::emulator::ThreadContext* twine_emulator_trap(int signal, siginfo_t* info, ucontext_t* context,
+                                                          twine::host::emulator::ThreadContext* thread) {
+  namespace emulator = twine::host::emulator;
   const int saved_errno = errno;
-  const bool handled =
-      thread != nullptr && twine::host::emulator::Trap(signal, info, context, *thread).handle();
-  if (!handled) twine::host::emulator::run_program_action(signal, info, context);
+  if (thread == nullptr && emulator::is_host_enclu(signal, *info, *context))
+    thread = emulator::this_thread_context(true, context);
+  bool handled = thread != nullptr && emulator::Trap(signal, info, context, *thread).handle();
+  if (!handled && emulator::host_trap_hook != nullptr)
+    handled = emulator::host_trap_hook(signal, *info, *context);
+  if (!handled) emulator::run_foreign_action(signal, info, context, thread);
   errno = saved_errno;
+  return thread;
 }

@@ -72,6 +72,7 @@ twine_emulator_signal_entry:
     movq    %r12, %rcx
     andq    $-16, %rsp
     call    twine_emulator_trap
+    movq    %rax, %r12          // the thread may have got its context just now
     movq    %rbx, %rsp
     testq   %r12, %r12
     jz      .Lsigreturn
@@ -90,6 +91,9 @@ twine_emulator_signal_entry:
     .size twine_emulator_signal_entry, . - twine_emulator_signal_entry
 
 // int twine_emulator_enter_enclave(rdi, rsi, rdx, ecx = function, r8, r9, run on the stack)
+//
+// Position independent and self-contained from its first byte to twine_emulator_enter_end: libtwine-sgx.so copies it into a
+// vDSO image (../preload/vdso_image.h), and the trap layer knows every copy (register_entry_function).
 //
 // Register use: RBP anchors the frame through the enclave, which must give it back, as it must RSP where there is a handler.
 // RBX, RCX, RAX are ENCLU's operands. All else passes through.
@@ -164,6 +168,9 @@ twine_emulator_exception:
     jg      .Lenter             // the handler asks for another EENTER or ERESUME
     jmp     .Lreturn
     .size twine_emulator_enter_enclave, . - twine_emulator_enter_enclave
+    .globl twine_emulator_enter_end
+    .hidden twine_emulator_enter_end
+twine_emulator_enter_end:
 
     .globl twine_emulator_trap_text_end
     .hidden twine_emulator_trap_text_end
