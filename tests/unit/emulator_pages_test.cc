@@ -270,9 +270,8 @@ TEST_F(EmulatorPages, TheSgx2IoctlsCheckTheirArguments) {
   sgx_enclave_restrict_permissions permissions{};
   permissions.offset = kData;
   permissions.length = 0x1000;
-  permissions.permissions = sgx::kSecinfoX;
-  EXPECT_EQ(enclave->driver().restrict_permissions(permissions),
-            -EINVAL);  // the enclave could not read it to accept
+  permissions.permissions = sgx::kSecinfoW;
+  EXPECT_EQ(enclave->driver().restrict_permissions(permissions), -EINVAL);  // nor would EMODPR take it
   permissions.permissions = sgx::kSecinfoR;
   permissions.count = 1;
   EXPECT_EQ(enclave->driver().restrict_permissions(permissions), -EINVAL);

@@ -100,8 +100,8 @@ std::unique_ptr<TestEnclave> TestEnclave::prepare(const TestEnclaveOptions& opti
   secs->ssaframesize = 1;
   secs->miscselect = options.miscselect;
   secs->attributes = {.flags = options.attribute_flags, .xfrm = sgx::kXfrmLegacy | sgx::kXfrmAvx};
-  if (options.provision) EXPECT_EQ(enclave->driver_->provision(), 0);
   EXPECT_EQ(enclave->driver_->create({.src = reinterpret_cast<uint64_t>(secs.get())}), 0);
+  if (options.provision) EXPECT_EQ(enclave->driver_->provision(), 0);
 
   image::Measurement measurement(secs->ssaframesize, secs->size);
   const auto add = [&](uint64_t offset, const Page& content, uint64_t flags, bool measure = true) {

@@ -8,6 +8,9 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <vector>
+
+#include "host/emulator/host_mappings.h"
 
 namespace twine::host::emulator {
 
@@ -85,11 +88,33 @@ Result<uint64_t> AddressSpace::reserve(uint64_t size) {
   return base_;
 }
 
+int AddressSpace::adopt(uint64_t base, uint64_t size) {
+  const std::vector<HostMapping> mappings = host_mappings(base, base + size);
+  if (!std::all_of(mappings.begin(), mappings.end(),
+                   [](const HostMapping& each) { return each.reservation; }))
+    return -ENOMEM;
+  memory_ = ::open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+  if (memory_ < 0) return -errno;
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  if (mmap(host_pointer(base), size, PROT_NONE, flags, -1, 0) == MAP_FAILED) return -errno;
+  base_ = base;
+  size_ = size;
+  madvise(host_pointer(base_), size_, MADV_HUGEPAGE);
+  replace(0, base, nullptr);
+  replace(base + size, ~uint64_t{0} - (base + size), nullptr);
+  return 0;
+}
+
 AddressSpace::Vmas::const_iterator AddressSpace::find(uint64_t address) const {
   auto next = vmas_.upper_bound(address);
   if (next == vmas_.begin()) return vmas_.end();
   const auto candidate = std::prev(next);
   return address < candidate->second.end ? candidate : vmas_.end();
+}
+
+uint64_t AddressSpace::vma_end(uint64_t address) const {
+  const auto vma = find(address);
+  return vma == vmas_.end() ? address : vma->second.end;
 }
 
 int AddressSpace::vma_protection(uint64_t address) const {
@@ -133,6 +158,7 @@ void AddressSpace::replace(uint64_t address, uint64_t length, const Vma* vma) {
 }
 
 bool AddressSpace::may_map(uint64_t address, uint64_t length, int protection) const {
+  if (size_ == 0) return true;  // there is no page yet
   const uint64_t end = address + length;
   for (uint64_t page = epcm_.next_valid(address, end); page < end;
        page = epcm_.next_valid(page + kEpcPageSize, end)) {
@@ -145,7 +171,7 @@ int AddressSpace::map(uint64_t address, uint64_t length, int protection) {
   if (!may_map(address, length, protection)) return -EACCES;
   const Vma vma{.end = address + length, .protection = protection};
   replace(address, length, &vma);
-  return close(address, length);
+  return size_ == 0 ? 0 : close(address, length);
 }
 
 int AddressSpace::protect(uint64_t address, uint64_t length, int protection) {
@@ -160,7 +186,7 @@ int AddressSpace::protect(uint64_t address, uint64_t length, int protection) {
 
 int AddressSpace::unmap(uint64_t address, uint64_t length) {
   replace(address, length, nullptr);
-  return close(address, length);
+  return size_ == 0 ? 0 : close(address, length);
 }
 
 void AddressSpace::guard_window(uint64_t page, uint64_t vma_start, uint64_t vma_end) {

@@ -41,6 +41,10 @@ class AddressSpace {
 
   // Reserves `size` bytes (a power of two), aligned to their size, inaccessible. Errors: out_of_memory.
   [[nodiscard]] Result<uint64_t> reserve(uint64_t size);
+  // Takes an ELRANGE that the program has chosen, as with a real driver: [base, base + size), of which nothing may be
+  // mapped but reservations (inaccessible, private, anonymous). VMAs that map() made before stay if they lie in
+  // it. 0 or a negated errno: ENOMEM where something else is in the way.
+  int adopt(uint64_t base, uint64_t size);
   [[nodiscard]] uint64_t base() const { return base_; }
   [[nodiscard]] uint64_t size() const { return size_; }
   [[nodiscard]] bool contains(uint64_t address) const { return address - base_ < size_; }
@@ -50,6 +54,10 @@ class AddressSpace {
   int map(uint64_t address, uint64_t length, int protection);
   int protect(uint64_t address, uint64_t length, int protection);
   int unmap(uint64_t address, uint64_t length);
+
+  // The end of the VMA at `address`; `address` where there is none.
+  [[nodiscard]] uint64_t vma_end(uint64_t address) const;
+  [[nodiscard]] bool has_vmas() const { return !vmas_.empty(); }
 
   // PROT_* of the VMA at `address`; PROT_NONE where there is none.
   [[nodiscard]] int vma_protection(uint64_t address) const;

@@ -21,6 +21,10 @@ using sgx::PageType;
 
 namespace {
 
+// SGX_ATTR_UNPRIV_MASK
+constexpr uint64_t kUnprivilegedAttributes =
+    sgx::kAttributeDebug | sgx::kAttributeMode64Bit | sgx::kAttributeKss | sgx::kAttributeAexNotify;
+
 // Holds the enclave's lock with all signals blocked: a handler that interrupted the holder would wait for it
 // for ever.
 class Exclusive {
@@ -72,9 +76,7 @@ int protection_of(const sgx::Secinfo& secinfo) {
 }  // namespace
 
 EnclaveDevice::EnclaveDevice(const Platform& platform, Epc& epc)
-    : enclave_(std::make_unique<Enclave>(platform, epc)),
-      attributes_mask_(sgx::kAttributeDebug | sgx::kAttributeMode64Bit | sgx::kAttributeKss |
-                       sgx::kAttributeAexNotify) {}
+    : enclave_(std::make_unique<Enclave>(platform, epc)), attributes_mask_(kUnprivilegedAttributes) {}
 
 EnclaveDevice::~EnclaveDevice() {
   unregister_enclave(*enclave_);
@@ -95,11 +97,21 @@ int EnclaveDevice::create(const sgx_enclave_create& argument) {
   if (enclave.created) return -EINVAL;
   auto secs = std::make_unique<sgx::Secs>();
   if (!copy_from_user(secs.get(), argument.src, sizeof *secs)) return -EFAULT;
-  // The address range is the reservation: elsewhere there is no memory to back the enclave.
-  if (secs->baseaddr != enclave.memory.base() || secs->size != enclave.memory.size()) return -EINVAL;
+  if (!std::has_single_bit(secs->size)) return -EINVAL;
+  AddressSpace& memory = enclave.memory;
+  // The reservation, if there is one, is the address range: elsewhere there is no memory to back the enclave.
+  const bool reserved = memory.size() != 0;
+  if (reserved && (secs->baseaddr != memory.base() || secs->size != memory.size())) return -EINVAL;
 
   const Exclusive exclusive(enclave);
   if (!enclave.take_epc_page()) return -ENOMEM;
+  // A misaligned or too large range is ECREATE's to refuse.
+  const bool placeable =
+      secs->baseaddr % secs->size == 0 && secs->size <= enclave.platform.max_enclave_size();
+  if (!reserved && placeable && memory.adopt(secs->baseaddr, secs->size) != 0) {
+    enclave.epc.give();
+    return -ENOMEM;
+  }
   const sgx::Secinfo secinfo{.flags = sgx::secinfo_page_type(PageType::secs), .reserved = {}};
   if (!ecreate(enclave, *secs, secinfo).ok()) {
     enclave.epc.give();
@@ -108,14 +120,15 @@ int EnclaveDevice::create(const sgx_enclave_create& argument) {
   if (!enclave.epcm.open(secs->baseaddr, secs->size)) return -ENOMEM;
   enclave.epc.join(enclave);
   if (!register_enclave(enclave)) return -ENOMEM;
+  attributes_mask_ = kUnprivilegedAttributes;  // what `provision` allowed before is forgotten, as in Linux
   return 0;
 }
 
 int EnclaveDevice::add_page(uint64_t linaddr, uint64_t source, const sgx::Secinfo& secinfo, bool measure) {
   Enclave& enclave = *enclave_;
   alignas(16) std::array<uint8_t, kEpcPageSize> page;
-  if (!copy_from_user(page.data(), source, page.size())) return -EFAULT;
   if (enclave.epcm.at(linaddr).valid) return -EBUSY;
+  if (!copy_from_user(page.data(), source, page.size())) return -EFAULT;
   if (!enclave.take_epc_page()) return -ENOMEM;
   if (!eadd(enclave, linaddr, page, secinfo).ok()) {
     if (!enclave.epcm.at(linaddr).valid) enclave.epc.give();
@@ -179,7 +192,6 @@ int EnclaveDevice::init(const sgx_enclave_init& argument) {
 }
 
 int EnclaveDevice::provision() {
-  if (enclave_->created && enclave_->initialised()) return -EINVAL;
   attributes_mask_ |= sgx::kAttributeProvisionKey;
   return 0;
 }
@@ -189,8 +201,7 @@ int EnclaveDevice::restrict_permissions(sgx_enclave_restrict_permissions& argume
   if (!enclave.created || !enclave.initialised()) return -EINVAL;
   if (!valid_range(argument.offset, argument.length)) return -EINVAL;
   if ((argument.permissions & ~sgx::kSecinfoRwx) != 0) return -EINVAL;
-  // Without read access the enclave could not accept the change.
-  if ((argument.permissions & sgx::kSecinfoR) == 0) return -EINVAL;
+  if (writable_but_not_readable(argument.permissions)) return -EINVAL;
   if (argument.result != 0 || argument.count != 0) return -EINVAL;
 
   const sgx::Secinfo secinfo{.flags = argument.permissions, .reserved = {}};
@@ -256,26 +267,27 @@ int EnclaveDevice::remove_pages(sgx_enclave_remove_pages& argument) {
   return 0;
 }
 
-bool EnclaveDevice::within_reservation(uint64_t address, uint64_t length) const {
+bool EnclaveDevice::mappable(uint64_t address, uint64_t length) const {
   const AddressSpace& memory = enclave_->memory;
-  return address % kEpcPageSize == 0 && length != 0 && length % kEpcPageSize == 0 &&
-         memory.contains(address) && length <= memory.size() - (address - memory.base());
+  if (address % kEpcPageSize != 0 || length == 0 || length % kEpcPageSize != 0) return false;
+  if (memory.size() == 0) return length <= ~address;
+  return enclave_->created && memory.contains(address) && length <= memory.size() - (address - memory.base());
 }
 
 int EnclaveDevice::map(uint64_t address, uint64_t length, int protection) {
-  if (!within_reservation(address, length) || !enclave_->created) return -EINVAL;
+  if (!mappable(address, length)) return -EINVAL;
   const Exclusive exclusive(*enclave_);
   return enclave_->memory.map(address, length, protection);
 }
 
 int EnclaveDevice::protect(uint64_t address, uint64_t length, int protection) {
-  if (!within_reservation(address, length) || !enclave_->created) return -EINVAL;
+  if (!mappable(address, length)) return -EINVAL;
   const Exclusive exclusive(*enclave_);
   return enclave_->memory.protect(address, length, protection);
 }
 
 int EnclaveDevice::unmap(uint64_t address, uint64_t length) {
-  if (!within_reservation(address, length) || !enclave_->created) return -EINVAL;
+  if (!mappable(address, length)) return -EINVAL;
   const Exclusive exclusive(*enclave_);
   return enclave_->memory.unmap(address, length);
 }

@@ -22,16 +22,24 @@ class EnclaveDevice {
   EnclaveDevice& operator=(const EnclaveDevice&) = delete;
   ~EnclaveDevice();
 
+  // The address range of in-process emulation, before create. Without it create takes the one that SECS names.
   [[nodiscard]] Result<uint64_t> reserve(uint64_t size);
 
   int create(const sgx_enclave_create& argument);
   int add_pages(sgx_enclave_add_pages& argument);
   int init(const sgx_enclave_init& argument);
-  int provision();
+  int provision();  // the caller has shown that it may open /dev/sgx_provision
   int restrict_permissions(sgx_enclave_restrict_permissions& argument);
   int modify_types(sgx_enclave_modify_types& argument);
   int remove_pages(sgx_enclave_remove_pages& argument);
 
+  // States in which the driver takes the ioctls that build an enclave, and those that change one that runs. It
+  // looks at them before it looks at the argument.
+  [[nodiscard]] bool can_create() const { return !enclave_->created; }
+  [[nodiscard]] bool can_build() const { return enclave_->created && !enclave_->initialised(); }
+  [[nodiscard]] bool runs() const { return enclave_->created && enclave_->initialised(); }
+
+  // Of whole pages; before create anywhere, afterwards in ELRANGE.
   int map(uint64_t address, uint64_t length, int protection);
   int protect(uint64_t address, uint64_t length, int protection);
   int unmap(uint64_t address, uint64_t length);
@@ -41,7 +49,7 @@ class EnclaveDevice {
 
  private:
   [[nodiscard]] bool valid_range(uint64_t offset, uint64_t length) const;
-  [[nodiscard]] bool within_reservation(uint64_t address, uint64_t length) const;
+  [[nodiscard]] bool mappable(uint64_t address, uint64_t length) const;
   int add_page(uint64_t linaddr, uint64_t source, const sgx::Secinfo& secinfo, bool measure);
 
   std::unique_ptr<Enclave> enclave_;

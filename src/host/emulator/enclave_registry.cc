@@ -26,6 +26,10 @@ void unregister_enclave(Enclave& enclave) {
   }
 }
 
+void forget_enclaves() {
+  for (auto& slot : registry) slot.store(nullptr);
+}
+
 Enclave* find_enclave(uint64_t address) {
   for (auto& slot : registry) {
     Enclave* const enclave = slot.load(std::memory_order_acquire);

@@ -13,6 +13,8 @@ namespace twine::host::emulator {
 // False when the table is full.
 [[nodiscard]] bool register_enclave(Enclave& enclave);
 void unregister_enclave(Enclave& enclave);
+// In the child of a fork(2): the enclaves are the parent's.
+void forget_enclaves();
 [[nodiscard]] Enclave* find_enclave(uint64_t address);
 
 }  // namespace twine::host::emulator

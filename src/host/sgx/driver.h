@@ -64,7 +64,8 @@ class Driver {
   [[nodiscard]] virtual int create(const sgx_enclave_create& argument) = 0;
   [[nodiscard]] virtual int add_pages(sgx_enclave_add_pages& argument) = 0;
   [[nodiscard]] virtual int init(const sgx_enclave_init& argument) = 0;
-  // Allows the enclave ATTRIBUTES.PROVISIONKEY: opens /dev/sgx_provision and hands it over. Before create.
+  // Allows the enclave ATTRIBUTES.PROVISIONKEY: opens /dev/sgx_provision and hands it over. Between create, which
+  // forgets it, and init.
   [[nodiscard]] virtual int provision() = 0;
   // -- SGX2: after init.
   [[nodiscard]] virtual int restrict_permissions(sgx_enclave_restrict_permissions& argument) = 0;
