@@ -23,6 +23,9 @@ constexpr uint64_t kMaxRun = 4096;
 
 // Pages that share a page table; the unit of guard_window.
 constexpr uint64_t kWindow = uint64_t{2} << 20;
+// Runs of open pages in a window from which on it is guarded. Markers cost a page table and a walk over it,
+// which is not worth it for a page here and there; a run costs two mappings.
+constexpr uint64_t kRunsBeforeGuards = 3;
 
 // <asm-generic/mman-common.h> of Linux 6.13.
 constexpr int kMadvGuardInstall = 102;
@@ -192,17 +195,33 @@ int AddressSpace::unmap(uint64_t address, uint64_t length) {
 void AddressSpace::guard_window(uint64_t page, uint64_t vma_start, uint64_t vma_end) {
   const uint64_t window = page & ~(kWindow - 1);
   if (!guards_ || window < vma_start || window + kWindow > vma_end) return;
+  constexpr int kReadWrite = PROT_READ | PROT_WRITE;
+  const auto is_open = [&](uint64_t at) { return epcm_.at(at).host_protection == kReadWrite; };
+  // Pages that are not open must be empty: a marker drops what is there.
+  uint64_t runs = 0;
   for (uint64_t each = window; each < window + kWindow; each += kEpcPageSize) {
     const EpcmEntry& entry = epcm_.at(each);
-    if (entry.touched || entry.guarded || entry.host_protection != PROT_NONE) return;
+    if (is_open(each)) {
+      if (each == window || !is_open(each - kEpcPageSize)) ++runs;
+    } else if (entry.touched || entry.guarded || entry.host_protection != PROT_NONE) {
+      return;
+    }
   }
-  if (madvise(host_pointer(window), kWindow, kMadvGuardInstall) != 0) {
-    guards_ = false;
-    return;
+  if (runs < kRunsBeforeGuards) return;
+  for (uint64_t closed = window; closed < window + kWindow; closed += kEpcPageSize) {
+    if (is_open(closed)) continue;
+    uint64_t end = closed;
+    while (end < window + kWindow && !is_open(end)) end += kEpcPageSize;
+    if (madvise(host_pointer(closed), end - closed, kMadvGuardInstall) != 0) {
+      guards_ = false;
+      return;  // markers on PROT_NONE harm nobody
+    }
+    closed = end;
   }
-  if (mprotect(host_pointer(window), kWindow, PROT_READ | PROT_WRITE) != 0)
-    return;  // markers on PROT_NONE harm nobody
-  for (uint64_t each = window; each < window + kWindow; each += kEpcPageSize) epcm_.at(each).guarded = 1;
+  if (mprotect(host_pointer(window), kWindow, kReadWrite) != 0) return;
+  for (uint64_t each = window; each < window + kWindow; each += kEpcPageSize) {
+    if (!is_open(each)) epcm_.at(each).guarded = 1;
+  }
 }
 
 int AddressSpace::open_run(uint64_t first, uint64_t end, int protection) {

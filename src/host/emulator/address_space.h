@@ -9,9 +9,9 @@
 //   it, so that accepting
 //     a cluster of pages costs one mprotect and not one a page.
 // A memory that is touched at random would need a mapping a run, and the kernel allows 65,530 a process. So
-// where a 2 MiB window lies in one R|W VMA and is still untouched, the first page opened in it makes the
-// whole window R|W with a guard marker (MADV_GUARD_INSTALL, Linux 6.13) on every page; opening a page takes
-// its marker away and splits nothing. Older kernels have the limit.
+// where a 2 MiB window lies in one R|W VMA and has come to several runs, it becomes one R|W mapping with a
+// guard marker (MADV_GUARD_INSTALL, Linux 6.13) on every page that is not open; opening a page then takes its
+// marker away and splits nothing. Older kernels have the limit.
 //
 // Emulated instructions read and write pages whatever their protection, through /proc/self/mem where it is
 // needed.
@@ -101,7 +101,7 @@ class AddressSpace {
   // True if every page of the range has `bits` of host protection.
   [[nodiscard]] bool host_allows(uint64_t address, size_t size, int bits) const;
 
-  // Puts guard markers into the window around `page`, if it can have them.
+  // Puts guard markers into the window around `page`, if it can have them and is worth it.
   void guard_window(uint64_t page, uint64_t vma_start, uint64_t vma_end);
   // Makes [first, end), pages of one state, accessible. 0 or a negated errno.
   int open_run(uint64_t first, uint64_t end, int protection);

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 
 #include "host/emulator/leaves.h"
 
@@ -158,6 +159,13 @@ Outcome Enclave::access(uint64_t address, Access kind) {
     return page_fault(address, code);
   }
   return done();
+}
+
+void Enclave::open_accepted(TcsState& thread) {
+  const uint64_t page = std::exchange(thread.accepted, 0);
+  if (page == 0 || epcm.at(page).swapped || memory.effective_protection(page) == PROT_NONE) return;
+  // If it fails, the access that faults fails again, and reports it.
+  if (epcm.at(page).host_protection == PROT_NONE) static_cast<void>(memory.open(page));
 }
 
 Outcome Enclave::read_operand(uint64_t address, void* destination, size_t size) {

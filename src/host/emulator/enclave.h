@@ -22,6 +22,9 @@ struct TcsState {
   sgx::Tcs tcs{};
   uint64_t address = 0;
   bool active = false;  // a logical processor is in enclave mode on it: TCS.STATE
+  // A page that was accepted here and that the host's page tables do not allow yet. Not the processor's: it
+  // saves the fault at which they would be widened (address_space.h).
+  uint64_t accepted = 0;
   // EFLAGS.TF and the debug state at EENTER would be here too; opt-in is read from tcs.flags.
 };
 
@@ -74,6 +77,10 @@ class Enclave final : public EpcTenant {
   // tables, then EPCM, where the page must be a regular one, accepted, not blocked, with the permission. On
   // success the host's page tables allow the access as well.
   Outcome access(uint64_t address, Access kind);
+
+  // Widens the host's page tables for what was accepted on a thread that is about to be resumed: it is what the
+  // thread waits for.
+  void open_accepted(TcsState& thread);
 
   // The checks that leaf functions make of their explicit memory operands, then the copy. `address` is
   // aligned so that it stays within a page.

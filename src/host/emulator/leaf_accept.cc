@@ -58,6 +58,7 @@ Outcome eaccept(Processor& processor) {
   entry.pending = 0;
   entry.modified = 0;
   entry.pr = 0;
+  if (pending) processor.tcs->accepted = address;
   return done();
 }
 

@@ -124,6 +124,7 @@ Outcome resume_with_notice(Processor& processor, Enclave& enclave, TcsState& sta
   TWINE_SGX_CHECK(check_segments(enclave.secs, state.tcs));
   if (state.active) return general_protection();
   start_thread(processor, enclave, state, frame);
+  enclave.open_accepted(state);
   enclave.counters.resumes.fetch_add(1, std::memory_order_relaxed);
   return done();
 }
@@ -190,6 +191,7 @@ Outcome eresume(Processor& processor, Enclave& enclave) {
   registers.rflags = flags;
   suppress_trap_flag(processor, state);  // with opt-in, TF stays as it was outside: so a debugger steps
   --state.tcs.cssa;
+  enclave.open_accepted(state);
   enclave.counters.resumes.fetch_add(1, std::memory_order_relaxed);
   return done();
 }
