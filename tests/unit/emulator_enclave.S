@@ -36,6 +36,7 @@ test_enclave_code:
     CASE(14, .Lmemory)
     CASE(15, .Lvectors)
     CASE(16, .Lcount)
+    CASE(17, .Ltrapping)
     ud2
 
 .Lecho:                             // RDI = RSI + RDX
@@ -151,6 +152,14 @@ test_enclave_code:
     decq    %rsi
     jnz     1b
 
+.Ltrapping:                         // the instruction at offset RSI of the code page; then 81
+    leaq    test_enclave_code(%rip), %rax
+    addq    %rax, %rsi
+    xorl    %eax, %eax
+    xorl    %ecx, %ecx
+    leaq    .Lscratch(%rip), %rdx
+    jmp     *%rsi
+
 .Lexit:
     movq    %r10, %rbx
     movl    $EEXIT, %eax
@@ -174,6 +183,94 @@ test_enclave_code:
     addq    %rsi, SSA_RIP(%r11)
     movq    %rcx, %rsi
     jmp     .Lexit
+
+// One instruction, preceded by its entry in the table of instructions that fault in an enclave: offset, length, vector, text.
+// Operands that a processor would follow if it executed them point to readable memory, and registers are zero.
+.macro TRAPS vector:req, instruction:vararg
+1:  \instruction
+2:  movl    $81, %edi
+    jmp     .Lexit
+    .pushsection .data.rel.ro, "aw"
+    .quad   1b - test_enclave_code, 2b - 1b, \vector, 3f
+    .popsection
+    .pushsection .rodata.trapping, "a"
+3:  .asciz  "\instruction"
+    .popsection
+.endm
+    .pushsection .data.rel.ro, "aw"
+    .balign 8
+    .globl test_trapping_instructions
+test_trapping_instructions:
+    .popsection
+
+    TRAPS 6, cpuid
+    TRAPS 6, getsec
+    TRAPS 6, rdpmc
+    TRAPS 6, sgdt (%rdx)
+    TRAPS 6, sidt (%rdx)
+    TRAPS 6, sldt %eax
+    TRAPS 6, sldt (%rdx)
+    TRAPS 6, str %eax
+    TRAPS 6, vmcall
+    TRAPS 6, vmfunc
+    TRAPS 6, inb $0x80, %al
+    TRAPS 6, inl %dx, %eax
+    TRAPS 6, insb
+    TRAPS 6, rep insl
+    TRAPS 6, outb %al, $0x80
+    TRAPS 6, outw %ax, %dx
+    TRAPS 6, outsb
+    TRAPS 6, rep outsl
+    TRAPS 6, lcalll *(%rdx)
+    TRAPS 6, ljmpl *(%rdx)
+    TRAPS 6, ljmpq *(%rdx)
+    TRAPS 6, lretq
+    TRAPS 6, lretl $8
+    TRAPS 6, int $0x80
+    TRAPS 6, int $4
+    TRAPS 6, iretq
+    TRAPS 6, iretl
+    TRAPS 6, lfsl (%rdx), %eax
+    TRAPS 6, lgsl (%rdx), %eax
+    TRAPS 6, lssl (%rdx), %eax
+    TRAPS 6, movl %eax, %ds
+    TRAPS 6, movl %eax, %es
+    TRAPS 6, movw (%rdx), %fs
+    TRAPS 6, movl %eax, %gs
+    TRAPS 6, movl %eax, %ss
+    TRAPS 6, popq %fs
+    TRAPS 6, popq %gs
+    TRAPS 6, syscall
+    TRAPS 6, sysenter
+    TRAPS 13, smsw %eax
+    TRAPS 13, cli
+    TRAPS 13, sti
+    TRAPS 13, hlt
+    TRAPS 13, invd
+    TRAPS 13, wbinvd
+    TRAPS 13, clts
+    TRAPS 13, movq %cr0, %rax
+    TRAPS 13, movq %rax, %cr3
+    TRAPS 13, movq %dr7, %rax
+    TRAPS 13, rdmsr
+    TRAPS 13, wrmsr
+    TRAPS 13, lgdt (%rdx)
+    TRAPS 13, lidt (%rdx)
+    TRAPS 13, ltr %ax
+    TRAPS 13, swapgs
+    TRAPS 13, invlpg (%rdx)
+    TRAPS 13, sysretq
+    TRAPS 6, encls
+    TRAPS 6, stac
+
+    .pushsection .data.rel.ro, "aw"
+    .globl test_trapping_instructions_end
+test_trapping_instructions_end:
+    .popsection
+
+    .balign 16
+.Lscratch:
+    .fill   16, 1, 0
 
     .balign 4096, 0xcc
     .globl test_enclave_code_end

@@ -13,6 +13,8 @@
 
 extern "C" const uint8_t test_enclave_code[];
 extern "C" const uint8_t test_enclave_code_end[];
+extern "C" const twine::test::TrappingInstruction test_trapping_instructions[];
+extern "C" const twine::test::TrappingInstruction test_trapping_instructions_end[];
 
 namespace twine::test {
 namespace {
@@ -66,6 +68,10 @@ int capture(long rdi, long rsi, long rdx, long rsp, long r8, long r9, sgx_enclav
 constexpr uint64_t kReg = sgx::secinfo_page_type(sgx::PageType::reg);
 
 }  // namespace
+
+std::span<const TrappingInstruction> trapping_instructions() {
+  return {test_trapping_instructions, test_trapping_instructions_end};
+}
 
 std::string test_platform_secret() {
   static const std::string path = [] {

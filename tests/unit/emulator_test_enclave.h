@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "common/result.h"
@@ -50,6 +51,7 @@ enum class Do : uint64_t {
   memory,
   vectors,
   count,
+  trapping,
 };
 
 struct TestEnclaveOptions {
@@ -127,6 +129,15 @@ class TestEnclave {
   image::Mrenclave mrenclave_{};
   TestEnclaveOptions options_;
 };
+
+// The instructions of emulator_enclave.S that fault in an enclave.
+struct TrappingInstruction {
+  uint64_t offset;  // in the code page, for Do::trapping
+  uint64_t length;
+  uint64_t vector;  // the fault
+  const char* text;
+};
+std::span<const TrappingInstruction> trapping_instructions();
 
 // A folder's path for the platform secret that the test process shares.
 std::string test_platform_secret();

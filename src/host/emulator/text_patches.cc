@@ -1,7 +1,5 @@
 #include "host/emulator/text_patches.h"
 
-#include <Zydis/Zydis.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -16,65 +14,18 @@ namespace {
 
 constexpr uint8_t kHlt = 0xf4;
 
-// SDM "Illegal Instructions Inside an Enclave" (those that user mode could execute otherwise), and ENCLU.
-bool must_trap(const ZydisDecodedInstruction& instruction) {
-  switch (instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_ENCLU:
-    case ZYDIS_MNEMONIC_CPUID:
-    case ZYDIS_MNEMONIC_GETSEC:
-    case ZYDIS_MNEMONIC_RDPMC:
-    case ZYDIS_MNEMONIC_SGDT:
-    case ZYDIS_MNEMONIC_SIDT:
-    case ZYDIS_MNEMONIC_SLDT:
-    case ZYDIS_MNEMONIC_STR:
-    case ZYDIS_MNEMONIC_SMSW:
-    case ZYDIS_MNEMONIC_VMCALL:
-    case ZYDIS_MNEMONIC_VMFUNC:
-    case ZYDIS_MNEMONIC_VMMCALL:
-    case ZYDIS_MNEMONIC_IN:
-    case ZYDIS_MNEMONIC_INSB:
-    case ZYDIS_MNEMONIC_INSW:
-    case ZYDIS_MNEMONIC_INSD:
-    case ZYDIS_MNEMONIC_OUT:
-    case ZYDIS_MNEMONIC_OUTSB:
-    case ZYDIS_MNEMONIC_OUTSW:
-    case ZYDIS_MNEMONIC_OUTSD:
-    case ZYDIS_MNEMONIC_INT:
-    case ZYDIS_MNEMONIC_SYSCALL:
-    case ZYDIS_MNEMONIC_SYSENTER:
-    case ZYDIS_MNEMONIC_IRET:
-    case ZYDIS_MNEMONIC_IRETD:
-    case ZYDIS_MNEMONIC_IRETQ:
-      return true;
-    case ZYDIS_MNEMONIC_CALL:
-    case ZYDIS_MNEMONIC_JMP:
-    case ZYDIS_MNEMONIC_RET:
-      return instruction.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
-    default:
-      return false;
-  }
-}
+using x86::InstructionClass;
 
 }  // namespace
 
 void TextPatches::scan(uint64_t address, const std::vector<uint8_t>& code) {
-  ZydisDecoder decoder;
-  ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-  for (size_t offset = 0; offset < code.size();) {
-    ZydisDecodedInstruction instruction;
-    const ZyanStatus status = ZydisDecoderDecodeInstruction(&decoder, nullptr, code.data() + offset,
-                                                            code.size() - offset, &instruction);
-    if (!ZYAN_SUCCESS(status)) {
-      ++offset;  // data or padding: look for the next instruction from the next byte
-      continue;
-    }
-    if (must_trap(instruction)) {
-      sites_.push_back({.address = address + offset,
-                        .original = code[offset],
-                        .enclu = instruction.mnemonic == ZYDIS_MNEMONIC_ENCLU});
-    }
-    offset += instruction.length;
-  }
+  x86::disassemble(code, [&](uint64_t offset, const ZydisDecodedInstruction& instruction) {
+    const InstructionClass kind = x86::classify(instruction);
+    if (kind != InstructionClass::enclu && kind != InstructionClass::illegal &&
+        kind != InstructionClass::umip)
+      return;
+    sites_.push_back({.address = address + offset, .original = code[offset], .kind = kind});
+  });
 }
 
 bool TextPatches::apply(Enclave& enclave) {

@@ -1,11 +1,13 @@
 // Changes to the loaded copy of an enclave's code, made after measurement, so that instructions that user space would execute differently trap.
 //
-//   instruction                                       silicon, in an enclave      here
-//   ENCLU (0F 01 D7)                                  a leaf function             first byte becomes HLT (F4): a #GP trap, three times
-//                                                                                 cheaper than the #UD it would raise untouched
-//   CPUID, SYSCALL, SYSENTER, INT n, IN, OUT, INS,    #UD                         first byte becomes HLT; the trap layer turns it into #UD
-//   OUTS, far CALL/JMP/RET, IRET, SGDT, SIDT, SLDT,
-//   STR, SMSW, VMCALL, RDPMC, INVD…
+//   instruction (host/x86/enclave_instructions.h)   silicon, in an enclave      here
+//   ENCLU (0F 01 D7)                                 a leaf function             first byte becomes HLT (F4): a #GP trap,
+//                                                                                three times cheaper than the #UD it would
+//                                                                                raise untouched
+//   class `illegal`                                  #UD                         first byte becomes HLT; the trap layer turns
+//                                                                                it into #UD
+//   class `umip`                                     #GP                         first byte becomes HLT
+//   class `privileged`                               as outside                  nothing: it faults by itself
 //
 // The sites are found by linear disassembly of the executable pages. A site that is missed (code after data in a text section) still
 // behaves for ENCLU, which raises #UD by itself, and for SYSCALL, which Syscall User Dispatch catches.
@@ -18,6 +20,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/x86/enclave_instructions.h"
+
 namespace twine::host::emulator {
 
 class Enclave;
@@ -26,8 +30,8 @@ class TextPatches {
  public:
   struct Site {
     uint64_t address;
-    uint8_t original;  // the byte that HLT replaced
-    bool enclu;
+    uint8_t original;            // the byte that HLT replaced
+    x86::InstructionClass kind;  // enclu, illegal or umip
   };
 
   // Disassembles and patches every executable page. False: the memory could not be written.

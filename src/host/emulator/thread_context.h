@@ -34,6 +34,7 @@ struct ThreadContext {
   stack_t program_stack{};  // what the program believes its alternate stack to be
   // A patched instruction whose original bytes stand in memory while its exception is handled.
   const TextPatches::Site* revealed = nullptr;
+  uint32_t revealed_cssa = 0;  // TCS.CSSA while the exception at `revealed` is being handled
 };
 
 // Offsets for the assembler (trap_entry.S).

@@ -182,8 +182,10 @@ bool Trap::enter(Enclu leaf) {
     const std::lock_guard guard(enclave->lock);
     processor_.registers.rip = instruction + kEncluSize;
     outcome = leaf == Enclu::eenter ? eenter(processor_, *enclave) : eresume(processor_, *enclave);
-    // The handler is done with the instruction that it was shown.
-    if (outcome.ok() && leaf == Enclu::eresume && thread_.revealed != nullptr) {
+    // The handler is done with the instruction that it was shown, once the frame of its exception is free again;
+    // an ERESUME of the handler itself, which a timer had interrupted, leaves it as it is.
+    if (outcome.ok() && leaf == Enclu::eresume && thread_.revealed != nullptr &&
+        processor_.tcs->tcs.cssa < thread_.revealed_cssa) {
       enclave->patches.hide(*enclave, *thread_.revealed);
       thread_.revealed = nullptr;
     }
@@ -255,10 +257,12 @@ bool Trap::in_enclave() {
         const uint64_t vector = greg(REG_TRAPNO);
         if (vector == static_cast<uint64_t>(Vector::pf)) return page_fault_inside();
         if (const TextPatches::Site* const site = enclave.patches.find(processor_.registers.rip)) {
-          if (site->enclu) return enclu();
+          if (site->kind == x86::InstructionClass::enclu) return enclu();
+          if (thread_.revealed != nullptr) enclave.patches.hide(enclave, *thread_.revealed);
           enclave.patches.reveal(enclave, *site);
           thread_.revealed = site;
-          return exception(Vector::ud);
+          thread_.revealed_cssa = processor_.tcs->tcs.cssa + 1;  // after the AEX
+          return exception(site->kind == x86::InstructionClass::illegal ? Vector::ud : Vector::gp);
         }
         // CPUID that a host with CPUID faulting makes #GP of, in code that was not patched.
         if (at(kCpuidBytes)) return exception(Vector::ud);
