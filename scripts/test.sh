@@ -12,13 +12,15 @@
 #   sanitizers   what runs as a plain process, under ASan and UBSan
 #   fuzz         the fuzz targets of what the enclave reads, briefly (scripts/long.sh runs every target for five minutes)
 #   bench        one short round of the kernels: checksums must agree; times are printed, not judged
+#   launch       time to the guest's first instruction: a large memory limit must not cost more than a small one
+#   boundary     one round of crossings of the enclave's boundary; times are printed, not judged
 #
 # scripts/test.sh [SUITE…] runs some of them. The last line counts tests: "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance storm reproducible sanitizers fuzz bench)
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance storm reproducible sanitizers fuzz bench launch boundary)
 
 scripts/build.sh release || exit 1
 if [ $# -eq 0 ]; then
@@ -53,6 +55,8 @@ run_suite() {
         hostcall_wasi_fuzz
       ;;
     bench) scripts/bench.sh --runs 1 ;;
+    launch) scripts/bench-launch.sh --quick ;;
+    boundary) scripts/bench-boundary.sh --quick ;;
     *) echo "test: no suite '$1'; the head of scripts/test.sh lists them"; return 2 ;;
   esac
 }
