@@ -1,8 +1,6 @@
 #include "host/emulator/device.h"
 
 #include <sys/mman.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <array>
 #include <bit>
@@ -13,6 +11,7 @@
 #include "host/emulator/leaves.h"
 #include "host/emulator/secinfo.h"
 #include "host/emulator/sigstruct.h"
+#include "host/emulator/user_memory.h"
 
 namespace twine::host::emulator {
 
@@ -46,13 +45,6 @@ class Exclusive {
   Enclave& enclave_;
   sigset_t before_;
 };
-
-// copy_from_user: false where the caller's memory cannot be read.
-bool copy_from_user(void* destination, uint64_t source, size_t size) {
-  const iovec local{.iov_base = destination, .iov_len = size};
-  const iovec remote{.iov_base = std::bit_cast<void*>(source), .iov_len = size};
-  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
-}
 
 // What the driver demands of a SECINFO before EADD sees it.
 bool valid_secinfo(const sgx::Secinfo& secinfo) {

@@ -65,8 +65,11 @@ void install_signal_handlers() {
   std::call_once(installed, [] {
     for (int signal = 1; signal <= kSignals; ++signal) {
       struct sigaction& action = program_actions[static_cast<size_t>(signal)];
+      struct sigaction now{};
       // Fails for the two signals that glibc keeps to itself; SIGKILL and SIGSTOP can have no handler.
-      if (sigaction(signal, nullptr, &action) != 0) continue;
+      if (sigaction(signal, nullptr, &now) != 0) continue;
+      // set_signal_action may have been called before.
+      if (now.sa_sigaction != twine_emulator_signal_entry) action = now;
       if (is_fault_signal(signal) || has_handler(action)) install_entry(signal, action.sa_flags);
     }
   });

@@ -71,15 +71,23 @@ uint64_t symbol_count(const Tables& tables) {
 
 }  // namespace
 
-const void* find_in_vdso(std::string_view name) {
-  const uint64_t base = getauxval(AT_SYSINFO_EHDR);
+std::vector<VdsoSymbol> vdso_functions(uint64_t base) {
+  std::vector<VdsoSymbol> result;
   Tables tables;
-  if (base == 0 || !read_tables(base, tables)) return nullptr;
+  if (base == 0 || !read_tables(base, tables)) return result;
   const uint64_t count = symbol_count(tables);
   for (uint64_t i = 0; i < count; ++i) {
     const Elf64_Sym& symbol = tables.symbols[i];
     if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol.st_info) != STT_FUNC) continue;
-    if (name == tables.strings + symbol.st_name) return at<void>(tables.load_bias + symbol.st_value);
+    result.push_back(
+        {.name = tables.strings + symbol.st_name, .address = tables.load_bias + symbol.st_value});
+  }
+  return result;
+}
+
+const void* find_in_vdso(std::string_view name) {
+  for (const VdsoSymbol& symbol : vdso_functions(getauxval(AT_SYSINFO_EHDR))) {
+    if (symbol.name == name) return at<void>(symbol.address);
   }
   return nullptr;
 }
