@@ -214,6 +214,9 @@ typedef enum twine_confinement {
 TWINE_API void twine_launch_set_confinement(twine_launch* launch, twine_confinement confinement);
 /* Accepts code signed by this Ed25519 key. */
 TWINE_API void twine_launch_trust_key(twine_launch* launch, const uint8_t key[32]);
+/* Leaves /tmp/perf-PID.map, by which perf knows the functions inside. Of debug enclaves only: the launch fails with INVALID_ARGUMENT
+ * otherwise. */
+TWINE_API void twine_launch_set_perf_map(twine_launch* launch, bool enabled);
 /* The guest's standard input, output and error, -1 for an empty one; the process's own by default. Borrowed.
  */
 TWINE_API void twine_launch_set_standard_files(twine_launch* launch, int input, int output, int error);

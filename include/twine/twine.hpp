@@ -199,6 +199,7 @@ class Launch {
   }
   void set_memory_limit(uint64_t bytes) { twine_launch_set_memory_limit(get(), bytes); }
   void set_confinement(twine_confinement confinement) { twine_launch_set_confinement(get(), confinement); }
+  void set_perf_map(bool enabled) { twine_launch_set_perf_map(get(), enabled); }
   void trust_key(const Digest& key) { twine_launch_trust_key(get(), key.data()); }
   void set_standard_files(int input, int output, int error) {
     twine_launch_set_standard_files(get(), input, output, error);

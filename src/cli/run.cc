@@ -41,6 +41,7 @@ struct RunFlags {
   std::string max_memory;
   std::string stats;
   std::string confine;  // empty: auto, or off for a debug enclave, which debuggers must reach
+  std::string profile;
   CompileFlags compile;
   bool no_cache = false;
   bool where = false;
@@ -149,6 +150,12 @@ Result<int> run(const RunFlags& flags, const std::vector<std::string>& words) {
   if (!flags.stats.empty() && flags.stats != "table" && flags.stats != "json") {
     return fail(ErrorCode::invalid_argument, "--stats '" + flags.stats + "' is neither table nor json");
   }
+  if (!flags.profile.empty() && flags.profile != "perfmap")
+    return fail(ErrorCode::invalid_argument, "--profile '" + flags.profile + "' is not perfmap");
+  if (!flags.profile.empty() && !flags.debug_enclave) {
+    return fail(ErrorCode::invalid_argument,
+                "--profile needs --debug-enclave: of no other enclave is it told what runs inside");
+  }
   const twine_sgx sgx = TWINE_TRY(parse_sgx(flags.sgx));
   const std::string& path = words.front();
 
@@ -163,6 +170,7 @@ Result<int> run(const RunFlags& flags, const std::vector<std::string>& words) {
   launch.add_argument(std::filesystem::path(path).filename());
   for (size_t i = 1; i < words.size(); ++i) launch.add_argument(words[i]);
   TWINE_TRY(configure(launch, flags));
+  launch.set_perf_map(!flags.profile.empty());
 
   const auto result = launch.run(*enclave);
   if (!result) return std::unexpected(to_error(result.error()));
@@ -221,6 +229,10 @@ void add_run(CLI::App& app, int& status) {
                     "Say on standard error what the launch cost; --stats=json for programs");
   command->add_flag("--where", flags->where,
                     "Say on standard error where it ran: MRENCLAVE, hardware or emulated, module hash");
+  command
+      ->add_option("--profile", flags->profile,
+                   "perfmap: leave /tmp/perf-PID.map for perf, of a debug enclave")
+      ->type_name("HOW");
   command->add_flag(
       "--debug-enclave", flags->debug_enclave,
       "Let gdb and perf into the enclave, which then keeps no secret (signature: twine sign --debug)");

@@ -9,12 +9,22 @@
 //
 // Stack of the runtime while the guest runs (16-byte aligned; runtime stubs call from here):
 //
+// A debugger finds its way over the switch by a link: the first word on the new stack is RSP of the old one, and the call-frame
+// information (.debug_frame; nothing inside reads it) follows it.
+//
 //   ThreadContext::activation →  Activation: outer activation, outer guest RSP, outer runtime RSP
 //                                R15 R14 R13 R12 RBX RBP, return address of twine_enter_guest
 
 #define RUNTIME_RSP 0   // offsets in abi::ThreadContext; guest_thread.cc asserts them
 #define GUEST_RSP 8
 #define ACTIVATION 48
+
+        .cfi_sections .debug_frame
+
+// CFA = the link at the top of the stack + \offset: DW_OP_breg7 0, DW_OP_deref, DW_OP_plus_uconst.
+.macro CFA_BY_LINK offset
+        .cfi_escape 0x0f, 5, 0x77, 0, 0x06, 0x23, \offset
+.endm
 
         .text
 
@@ -24,31 +34,49 @@
         .hidden twine_enter_guest
         .type   twine_enter_guest, @function
 twine_enter_guest:
+        .cfi_startproc
         push    %rbp
+        .cfi_adjust_cfa_offset 8
         push    %rbx
+        .cfi_adjust_cfa_offset 8
         push    %r12
+        .cfi_adjust_cfa_offset 8
         push    %r13
+        .cfi_adjust_cfa_offset 8
         push    %r14
+        .cfi_adjust_cfa_offset 8
         push    %r15
+        .cfi_adjust_cfa_offset 8
         mov     %fs:twine_current_thread@tpoff, %rax
         push    RUNTIME_RSP(%rax)
+        .cfi_adjust_cfa_offset 8
         push    GUEST_RSP(%rax)
+        .cfi_adjust_cfa_offset 8
         push    ACTIVATION(%rax)
+        .cfi_adjust_cfa_offset 8
         mov     %rsp, ACTIVATION(%rax)
         mov     %rsp, RUNTIME_RSP(%rax)         // return address and nine pushes: aligned
         mov     GUEST_RSP(%rax), %rsp           // top of the guest stack, or below the frames of an outer call
         and     $-16, %rsp
+        push    RUNTIME_RSP(%rax)               // the link, twice: aligned
+        push    RUNTIME_RSP(%rax)
+        .cfi_remember_state
+        CFA_BY_LINK 80                          // ten words above: nine pushes and the return address
         mov     %rdi, %r13
         mov     %rsi, %rdi
         xor     %ebp, %ebp
+        .type   __morestack, @function
+__morestack:                                    // gdb admits that a stack goes on elsewhere under this name alone (split stacks)
         call    *%rdx
         .globl  twine_guest_returned
         .hidden twine_guest_returned
 twine_guest_returned:                           // a backtrace ends where it finds this return address
         xor     %eax, %eax
+        .size   __morestack, . - __morestack
 .Lunwind_activation:
         mov     %fs:twine_current_thread@tpoff, %rcx
         mov     ACTIVATION(%rcx), %rsp
+        .cfi_restore_state
         pop     ACTIVATION(%rcx)
         pop     GUEST_RSP(%rcx)
         pop     RUNTIME_RSP(%rcx)
@@ -59,6 +87,7 @@ twine_guest_returned:                           // a backtrace ends where it fin
         pop     %rbx
         pop     %rbp
         ret
+        .cfi_endproc
         .size   twine_enter_guest, . - twine_enter_guest
 
 // [[noreturn]] void twine_leave_guest()
@@ -77,13 +106,21 @@ twine_leave_guest:
         .hidden twine_runtime_\name
         .type   twine_runtime_\name, @function
 twine_runtime_\name:
+        .cfi_startproc
         mov     %fs:twine_current_thread@tpoff, %rax
         mov     %rsp, GUEST_RSP(%rax)
+        mov     %rsp, %r10
         mov     RUNTIME_RSP(%rax), %rsp
+        push    %r10                            // the link, twice: aligned
+        push    %r10
+        .cfi_remember_state
+        CFA_BY_LINK 8
         call    twine_entry_\name
         mov     %fs:twine_current_thread@tpoff, %rcx
         mov     GUEST_RSP(%rcx), %rsp
+        .cfi_restore_state
         ret
+        .cfi_endproc
         .size   twine_runtime_\name, . - twine_runtime_\name
 .endm
 

@@ -56,6 +56,7 @@ struct twine_launch {
   twine::host::StandardFiles files;
   bool capture = false;
   twine::host::ConfinementChoice confinement = twine::host::ConfinementChoice::off;
+  bool perf_map = false;
 };
 
 struct twine_result {
@@ -228,6 +229,7 @@ void fill_statistics(const twine_launch& launch, const twine_enclave& enclave, t
 
 Result<std::unique_ptr<twine_result>> run(const twine_launch& launch, const twine_enclave& enclave) {
   twine::host::LaunchRequest request = TWINE_TRY(to_request(launch));
+  request.perf_map = launch.perf_map;
   auto result = std::make_unique<twine_result>();
   if (launch.capture) {
     const Capture output = TWINE_TRY(Capture::create("stdout"));
@@ -432,6 +434,9 @@ void twine_launch_set_confinement(twine_launch* launch, twine_confinement confin
   launch->confinement = confinement == TWINE_CONFINE_AUTO      ? twine::host::ConfinementChoice::automatic
                         : confinement == TWINE_CONFINE_REQUIRE ? twine::host::ConfinementChoice::required
                                                                : twine::host::ConfinementChoice::off;
+}
+void twine_launch_set_perf_map(twine_launch* launch, bool enabled) {
+  launch->perf_map = enabled;
 }
 void twine_launch_trust_key(twine_launch* launch, const uint8_t key[32]) {
   twine::Ed25519PublicKey& accepted = launch->manifest.accepted_signers.emplace_back();

@@ -11,8 +11,10 @@
 #include <system_error>
 #include <utility>
 
+#include "host/debug/gdb_jit.h"
 #include "host/files/files.h"
 #include "host/image/enclave.h"
+#include "host/launch/looking_inside.h"
 #include "host/launch/pages.h"
 #include "host/launch/stopwatch.h"
 #include "host/sgx/thread.h"
@@ -21,6 +23,9 @@ namespace twine::host {
 namespace {
 
 constexpr char kEmulationNotice[] = "twine: emulated SGX: no secrecy, for development only\n";
+constexpr char kNotForDebugging[] =
+    "twine: a debugger is attached, but the enclave is not a debug enclave: no symbols of what runs inside; "
+    "use --debug-enclave\n";
 constexpr char kDebugNotice[] =
     "twine: DEBUG enclave: its host reads and changes everything in it; give it no secrets\n";
 
@@ -94,6 +99,25 @@ Result<Confinement> confine(const LaunchRequest& request) {
   for (const HostMount& mount : request.mounts)
     directories.push_back({.path = mount.host_path, .read_only = mount.read_only});
   return confine_process(directories);
+}
+
+// Symbols of what is in a debug enclave. Of another nothing is told, but whoever has a debugger attached learns why.
+Result<std::unique_ptr<LookingInside>> look_inside(bool debug_enclave, std::span<const uint8_t> elf,
+                                                   uint64_t base, const LaunchRequest& request) {
+  if (!debug_enclave) {
+    if (request.perf_map) {
+      return fail(ErrorCode::invalid_argument,
+                  "a profile of the code inside is made of debug enclaves only: add --debug-enclave");
+    }
+    if (debug::is_traced()) {
+      static_cast<void>(!::write(STDERR_FILENO, kNotForDebugging, sizeof(kNotForDebugging) - 1));
+    }
+    return nullptr;
+  }
+  std::vector<NamedModule> modules;
+  for (size_t i = 0; i < request.modules.size(); ++i)
+    modules.push_back({.name = request.manifest.modules[i].name, .twm = request.modules[i]});
+  return LookingInside::start(elf, base, std::move(modules), request.perf_map);
 }
 
 class ServiceHandler final : public sgx::HostCallHandler {
@@ -170,6 +194,7 @@ Result<EnclaveProgram> EnclaveProgram::load(const std::optional<std::filesystem:
   image::EnclaveImage image = TWINE_TRY(image::EnclaveImage::load(image_path));
   const twine::sgx::Sigstruct sigstruct = TWINE_TRY(load_sigstruct(image_path, debugging));
   EnclaveProgram program(std::move(image), sigstruct, emulated, debugging);
+  if (debugging == Debugging::yes) program.elf_ = TWINE_TRY(read_file(image_path, size_t{1} << 28));
   program.load_ns_ = stopwatch.nanoseconds();
   return program;
 }
@@ -198,6 +223,10 @@ Result<LaunchOutcome> EnclaveProgram::run(const LaunchRequest& request) const {
 
   EnclavePages pages(enclave);
   config.pages = &pages;
+  const std::unique_ptr<LookingInside> looking =
+      TWINE_TRY(look_inside(debug(), elf_, enclave.base(), request));
+  std::optional<WatchedPages> watched;
+  if (looking) config.pages = &watched.emplace(pages, *looking, enclave.base());
   const std::unique_ptr<Services> services = TWINE_TRY(Services::create(std::move(config)));
   ServiceHandler handler(*services);
   sgx::EnclaveThread thread(enclave.driver(), enclave.tcs_address(0), handler);

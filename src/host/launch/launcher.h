@@ -43,6 +43,7 @@ struct LaunchRequest {
   std::vector<HostMount> mounts;                  // where manifest.mounts lie, in its order
   StandardFiles files;
   ConfinementChoice confinement = ConfinementChoice::off;
+  bool perf_map = false;  // leave perf's map of the code inside; for debug enclaves only
 };
 
 // Where the time went, nanoseconds; see twine_statistics in include/twine/twine.h.
@@ -72,7 +73,7 @@ class EnclaveProgram {
                                      Debugging debugging = Debugging::no);
 
   // Runs on the calling thread. A guest that traps or exits is an outcome; so is a refusal by the enclave
-  // (LaunchStatus::refused). Errors: those of Services::create, Enclave::build and EnclaveThread::run;
+  // (LaunchStatus::refused). Code in a debug enclave is announced to gdb (looking_inside.h). Errors: those of Services::create, Enclave::build and EnclaveThread::run;
   // invalid_argument (the manifest contradicts itself).
   [[nodiscard]] Result<LaunchOutcome> run(const LaunchRequest& request) const;
 
@@ -88,6 +89,7 @@ class EnclaveProgram {
 
   image::EnclaveImage image_;
   twine::sgx::Sigstruct sigstruct_;
+  std::vector<uint8_t> elf_;  // the image's file, for its symbols; empty unless debugging
   bool emulated_;
   Debugging debugging_;
   uint64_t load_ns_ = 0;

@@ -31,6 +31,7 @@
 // the host must resume from the frame it entered from (common/entry.h).
 #include "enclave/platform/sgx/thread_offsets.h"
 
+    .cfi_sections .debug_frame
     .section .text.entry, "ax", @progbits
 
 // XRSTOR from an image whose XSTATE_BV is 0 puts every component into its initial state; MXCSR alone is taken from the image.
@@ -68,6 +69,8 @@
     .type   enclave_entry, @function
     .p2align 6
 enclave_entry:
+    .cfi_startproc
+    .cfi_undefined rip                             // a debugger's backtrace ends here, whatever the host has on its stack
     cld                                            // AC may be set: only aligned accesses until it is cleared
     leaq    TWINE_THREAD_TCB(%rbx), %r10
     cmpq    $2, %rax
@@ -177,6 +180,7 @@ enclave_entry:
 .Lunreachable_cssa:
     ud2
     jmp     .Lunreachable_cssa
+    .cfi_endproc
 
 // void exit_host_call(): pushes what the System V convention says a callee keeps, and returns by .Lcssa0_resume_call.
     .globl  twine_exit_host_call
