@@ -25,12 +25,19 @@ TEST_F(AexStormTest, IsCalmUnlessTheEnvironmentAsksForAStorm) {
 
 TEST_F(AexStormTest, TakesItsRangeFromTheEnvironment) {
   set("20-200");
-  setenv("TWINE_AEX_STORM_LOG", "counts", 1);
   const auto storm = AexStorm::from_environment();
   ASSERT_TRUE(storm.has_value() && storm->has_value());
   EXPECT_EQ((*storm)->low_us, 20U);
   EXPECT_EQ((*storm)->high_us, 200U);
-  EXPECT_EQ((*storm)->log, "counts");
+  EXPECT_EQ((*storm)->log, -1);
+}
+
+TEST_F(AexStormTest, RefusesALogThatCannotBeWritten) {
+  set("20-200");
+  setenv("TWINE_AEX_STORM_LOG", "/nowhere/counts", 1);
+  const auto storm = AexStorm::from_environment();
+  ASSERT_FALSE(storm.has_value());
+  EXPECT_NE(storm.error().message.find("/nowhere/counts"), std::string::npos);
 }
 
 TEST_F(AexStormTest, RefusesARangeThatIsNone) {

@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include "host/emulator/signals.h"
@@ -118,8 +121,13 @@ Result<std::optional<AexStorm>> AexStorm::from_environment() {
                 "TWINE_AEX_STORM='" + std::string(range) +
                     "' is not of the form LOW-HIGH, microseconds from 1 to 1000000");
   }
-  const char* const log = std::getenv("TWINE_AEX_STORM_LOG");
-  return AexStorm{.low_us = *low, .high_us = *high, .log = log == nullptr ? "" : log};
+  int log = -1;
+  if (const char* const path = std::getenv("TWINE_AEX_STORM_LOG"); path != nullptr && *path != '\0') {
+    log = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (log < 0)
+      return fail(ErrorCode::io, std::string("TWINE_AEX_STORM_LOG: ") + path + ": " + std::strerror(errno));
+  }
+  return AexStorm{.low_us = *low, .high_us = *high, .log = log};
 }
 
 void AexStorm::arm() const {
@@ -128,13 +136,11 @@ void AexStorm::arm() const {
 }
 
 void AexStorm::record(uint64_t exits, uint64_t interrupts) const {
-  if (log.empty()) return;
+  if (log < 0) return;
   const std::string line = std::to_string(exits) + " " + std::to_string(interrupts) + "\n";
-  const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (file < 0) return;
-  static_cast<void>(
-      !::write(file, line.data(), line.size()));  // one write: a whole line whoever else appends
-  ::close(file);
+  // One write: a whole line whoever else appends.
+  static_cast<void>(!::write(log, line.data(), line.size()));
+  ::close(log);
 }
 
 }  // namespace twine::host::emulator

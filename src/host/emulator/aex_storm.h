@@ -15,7 +15,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "common/result.h"
 
@@ -24,14 +23,15 @@ namespace twine::host::emulator {
 struct AexStorm {
   uint32_t low_us;
   uint32_t high_us;
-  std::string log;  // path; empty: none
+  int log;  // open file; -1: none
 
-  // What the environment says; nothing when it says nothing. Errors: invalid_argument.
+  // What the environment says; nothing when it says nothing. The log is opened at once: the process
+  // may not be allowed to later. Errors: invalid_argument, io.
   static Result<std::optional<AexStorm>> from_environment();
 
   // Arms the calling thread's timer, unless it is armed. Before each entry.
   void arm() const;
-  // Appends the line to the log. Errors cannot be told by then; a test that finds too few lines fails.
+  // Appends the line to the log and closes it. Errors cannot be told by then; a test that finds too few lines fails.
   void record(uint64_t exits, uint64_t interrupts) const;
 };
 
