@@ -1,26 +1,17 @@
 // Memory of the process that hosts the emulator, accessed as a kernel does: where it cannot be, the answer is false
 // and not a signal.
+//
+// The bytes go through a file in memory, because read(2) and write(2) are copy_to_user and copy_from_user, and are still
+// allowed when the process has confined itself (process_vm_readv(2) is not). The file is made at the first copy.
 #pragma once
 
-#include <sys/uio.h>
-#include <unistd.h>
-
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 namespace twine::host::emulator {
 
-[[nodiscard]] inline bool copy_from_user(void* destination, uint64_t source, size_t size) {
-  const iovec local{.iov_base = destination, .iov_len = size};
-  const iovec remote{.iov_base = std::bit_cast<void*>(source), .iov_len = size};
-  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
-}
-
-[[nodiscard]] inline bool copy_to_user(uint64_t destination, void* source, size_t size) {
-  const iovec local{.iov_base = source, .iov_len = size};
-  const iovec remote{.iov_base = std::bit_cast<void*>(destination), .iov_len = size};
-  return process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
-}
+// `size` is at most a page.
+[[nodiscard]] bool copy_from_user(void* destination, uint64_t source, size_t size);
+[[nodiscard]] bool copy_to_user(uint64_t destination, const void* source, size_t size);
 
 }  // namespace twine::host::emulator

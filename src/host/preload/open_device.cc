@@ -34,7 +34,9 @@ void* pointer(uint64_t address) {
 }  // namespace
 
 OpenDevice::OpenDevice(const emulator::Platform& platform, std::shared_ptr<emulator::Epc> epc)
-    : epc_(std::move(epc)), device_(std::make_unique<emulator::EnclaveDevice>(platform, *epc_)) {}
+    : epc_(std::move(epc)),
+      device_(std::make_unique<emulator::EnclaveDevice>(platform, *epc_)),
+      read_implies_exec_((static_cast<unsigned>(personality(0xffffffff)) & READ_IMPLIES_EXEC) != 0) {}
 
 OpenDevice::~OpenDevice() {
   device_.reset();
@@ -165,7 +167,7 @@ int64_t OpenDevice::map(uint64_t address, uint64_t length, int protection, int f
   length = whole_pages(length);
   if ((protection & PROT_WRITE) != 0 && !writable) return -EACCES;
   if ((flags & MAP_TYPE) == MAP_PRIVATE) return -EINVAL;
-  if ((static_cast<unsigned>(personality(0xffffffff)) & READ_IMPLIES_EXEC) != 0) return -EACCES;
+  if (read_implies_exec_) return -EACCES;
 
   if (!has_elrange()) {
     const int64_t area = map_elsewhere(address, length, flags);

@@ -61,6 +61,7 @@ class OpenDevice {
 
   std::shared_ptr<emulator::Epc> epc_;
   std::unique_ptr<emulator::EnclaveDevice> device_;
+  bool read_implies_exec_;  // of the process, which later may not be allowed to ask
   std::atomic<bool> in_ioctl_{false};
   emulator::SpinLock mapped_lock_;
   Ranges mapped_;
