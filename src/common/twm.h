@@ -3,7 +3,7 @@
 //
 //   offset  size  field
 //   0       8     magic             "\0twm" 0d 0a 1a 0a
-//   8       4     format_version    1
+//   8       4     format_version    2
 //   12      4     abi_version       abi::kAbiVersion
 //   16      8     total_size        of the file, signature included
 //   24      8     features          TwmFeature bits: what the code relies on; an unknown bit is refused
@@ -28,6 +28,8 @@
 //   locations   {u32 code offset, u32 Wasm byte offset}[]: ascending; holds from its code offset to the next row's
 //   unwind      {u32 code offset, u32 cfa}[]: ascending; CFA = RSP + cfa from that offset on; kNoUnwind: cannot be unwound
 //   options     UTF-8 text: compiler version, CPU, optimisation level; for people and for the evidence
+//   tails       {u32 function, u32 code offset}[]: the functions that make tail calls, by index in the Wasm module,
+//               ascending, and their entries in the tail-calling convention; what `functions` has for them is a thunk
 #pragma once
 
 #include <cstdint>
@@ -35,7 +37,7 @@
 namespace twine {
 
 inline constexpr uint8_t kTwmMagic[8] = {0x00, 't', 'w', 'm', 0x0d, 0x0a, 0x1a, 0x0a};
-inline constexpr uint32_t kTwmFormatVersion = 1;
+inline constexpr uint32_t kTwmFormatVersion = 2;
 inline constexpr uint32_t kTwmMaxSections = 16;
 inline constexpr uint64_t kTwmSignatureSize = 64;
 inline constexpr uint64_t kTwmMaxSize = uint64_t{1} << 30;
@@ -64,6 +66,7 @@ enum class TwmSectionKind : uint32_t {
   locations = 6,
   unwind = 7,
   options = 8,
+  tails = 9,
 };
 
 struct TwmSection {
@@ -107,6 +110,10 @@ inline constexpr uint32_t kNoUnwind = 0xffff'ffff;
 struct TwmThunks {
   uint32_t entry;
   uint32_t host;
+};
+struct TwmTail {
+  uint32_t function;
+  uint32_t code;
 };
 struct TwmLocation {
   uint32_t code_offset;

@@ -90,4 +90,6 @@ struct Features {
   bool relaxed_simd = false;
 };
 
+inline constexpr Features all_features{.tail_call = true, .extended_const = true, .relaxed_simd = true};
+
 }  // namespace twine::wasm

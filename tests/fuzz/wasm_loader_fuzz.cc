@@ -17,7 +17,6 @@ namespace {
 
 using namespace twine::wasm;
 
-constexpr Features all_features{.tail_call = true, .extended_const = true, .relaxed_simd = true};
 
 void require(bool condition) {
   if (!condition) std::abort();

@@ -434,6 +434,7 @@ Result<void> Instance::load(std::span<const uint8_t> twm) {
   read(TwmSectionKind::layout, layout);
   read(TwmSectionKind::functions, functions_);
   read(TwmSectionKind::thunks, thunks_);
+  read(TwmSectionKind::tails, tails_);
   read(TwmSectionKind::locations, locations_);
   code_size_ = layout[0].code_size;
 
@@ -510,6 +511,9 @@ Result<void> Instance::link() {
   for (uint32_t index = module_.imported_functions; index < module_.functions.size(); ++index) {
     records[index] = {image_ + functions_[index - module_.imported_functions], context,
                       host_.type_id(module_.function_type(index)), index, nullptr};
+  }
+  for (const TwmTail& tail : tails_) {
+    records[tail.function].tail_code = image_ + tail.code;
   }
   for (uint32_t index = module_.imported_memories; index < module_.memories.size(); ++index) {
     memories[index] = host_.new_memory(module_.memories[index].type.limits);

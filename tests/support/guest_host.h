@@ -147,6 +147,7 @@ class Instance {
   size_t code_size_ = 0;
   std::vector<uint32_t> functions_;
   std::vector<TwmThunks> thunks_;
+  std::vector<TwmTail> tails_;
   std::vector<TwmLocation> locations_;
   std::vector<bool> dropped_data_;
   std::vector<bool> dropped_elements_;

@@ -35,7 +35,7 @@ class TwmBuilder {
 
   TwmHeader header{};
   // By section kind, wasm first. resize() and element access as with any vector.
-  std::array<std::vector<uint8_t>, 8> sections;
+  std::array<std::vector<uint8_t>, 9> sections;
 
   [[nodiscard]] std::vector<uint8_t>& section(TwmSectionKind kind) {
     return sections[static_cast<size_t>(kind) - 1];

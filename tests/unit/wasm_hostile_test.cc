@@ -16,7 +16,6 @@ namespace {
 
 using testing::Bytes;
 
-constexpr Features all_features{.tail_call = true, .extended_const = true, .relaxed_simd = true};
 
 // Loads; checks the form of an error.
 bool loads(const Bytes& bytes) {

@@ -23,6 +23,7 @@
 #include "codegen/llvm/unit.h"
 #include "compiler_identity.h"
 #include "wasm/module.h"
+#include "wasm/operator_reader.h"
 
 namespace twine::codegen {
 namespace {
@@ -34,6 +35,31 @@ constexpr const char* kCompilerVersion = "twine-llvm " TWINE_COMPILER_IDENTITY;
 // Bytes of function bodies in one group: little enough that LLVM's memory stays within bounds and several
 // threads have work.
 constexpr uint64_t kGroupBytes = 192 * 1024;
+
+// By function index, whether the function makes tail calls. Most modules have none, and most bodies not even a byte
+// that could be such an operator.
+std::vector<bool> find_tail_calls(const wasm::Module& wasm, const wasm::Features& features) {
+  std::vector<bool> found(wasm.functions.size(), false);
+  if (!features.tail_call) return found;
+  constexpr auto is_tail_call = [](wasm::Opcode opcode) {
+    return opcode == wasm::Opcode::return_call || opcode == wasm::Opcode::return_call_indirect;
+  };
+  for (uint32_t index = wasm.imported_functions; index < wasm.functions.size(); ++index) {
+    const wasm::Function& function = wasm.functions[index];
+    const auto may_be = [&](uint8_t byte) { return is_tail_call(static_cast<wasm::Opcode>(byte)); };
+    if (std::ranges::none_of(function.body, may_be)) continue;
+    const auto params = static_cast<uint32_t>(wasm.function_type(index).params.size());
+    const auto body = wasm::read_body(function.body, function.offset, params);
+    if (!body) continue;  // translation reports it
+    wasm::OperatorReader reader(body->code, body->code_offset, features);
+    while (!found[index] && !reader.done()) {
+      const auto op = reader.next();
+      if (!op) break;
+      found[index] = is_tail_call(op->opcode);
+    }
+  }
+  return found;
+}
 
 // A group of functions with consecutive indices, or the thunks.
 struct Group {
@@ -64,6 +90,7 @@ class Compilation {
         options_(options),
         progress_(progress),
         cpu_(target_cpu(options.cpu)),
+        tail_calling_(find_tail_calls(wasm, options.features)),
         groups_(plan_groups(wasm)),
         thunks_(plan_thunks(wasm)) {
     for (const Group& group : groups_) total_bytes_ += group.bytes;
@@ -71,6 +98,7 @@ class Compilation {
 
   [[nodiscard]] const TargetCpu& cpu() const { return cpu_; }
   [[nodiscard]] const std::vector<uint32_t>& thunks() const { return thunks_; }
+  [[nodiscard]] const std::vector<bool>& tail_calling() const { return tail_calling_; }
 
   // Compiles every group; the objects in the order of the groups. Of several errors, that of the first group.
   Result<std::vector<Object>> run() {
@@ -111,14 +139,17 @@ class Compilation {
 
   Result<Object> compile_group(const Group& group, size_t number) {
     const auto machine = TWINE_TRY(make_target_machine(cpu_, options_.optimisation_level));
-    Unit unit(wasm_, cpu_, *machine, "group" + std::to_string(number));
+    Unit unit(wasm_, tail_calling_, cpu_, *machine, "group" + std::to_string(number));
     if (group.thunks) {
       for (uint32_t type = 0; type < thunks_.size(); ++type) {
         if (thunks_[type] == type) emit_thunks(unit, type);
       }
     }
     FunctionTranslator translator(unit, options_.features);
-    for (uint32_t index = group.first; index < group.end; ++index) TWINE_TRY(translator.translate(index));
+    for (uint32_t index = group.first; index < group.end; ++index) {
+      TWINE_TRY(translator.translate(index));
+      if (tail_calling_[index]) emit_tail_thunk(unit, index);
+    }
     unit.finish();
     std::string problem;
     llvm::raw_string_ostream stream(problem);
@@ -157,6 +188,7 @@ class Compilation {
   const CompileOptions& options_;
   const Progress* progress_;
   TargetCpu cpu_;
+  std::vector<bool> tail_calling_;
   std::vector<Group> groups_;
   std::vector<uint32_t> thunks_;
   uint64_t total_bytes_ = 0;
@@ -182,6 +214,14 @@ Result<std::vector<uint32_t>> function_table(const wasm::Module& wasm, const Lin
     end = range.end;
   }
   table.push_back(end);
+  return table;
+}
+
+Result<std::vector<TwmTail>> tail_table(const std::vector<bool>& tail_calling, const LinkedImage& image) {
+  std::vector<TwmTail> table;
+  for (uint32_t index = 0; index < tail_calling.size(); ++index) {
+    if (tail_calling[index]) table.push_back({index, TWINE_TRY(find(image, tail_symbol(index))).begin});
+  }
   return table;
 }
 
@@ -226,6 +266,7 @@ Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm_bytes, const 
 
   const std::vector<uint32_t> functions = TWINE_TRY(function_table(wasm, image));
   const std::vector<TwmThunks> thunks = TWINE_TRY(thunk_table(compilation.thunks(), image));
+  const std::vector<TwmTail> tails = TWINE_TRY(tail_table(compilation.tail_calling(), image));
   const std::string text = describe(options);
   return write_twm({.wasm = wasm_bytes,
                     .image = image.bytes,
@@ -235,6 +276,7 @@ Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm_bytes, const 
                     .locations = image.locations,
                     .unwind = image.unwind,
                     .options = text,
+                    .tails = tails,
                     .features = kTwmGuardedMemory,
                     .cpu_features = compilation.cpu().required_features,
                     .enclave = options.enclave},

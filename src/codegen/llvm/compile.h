@@ -47,7 +47,7 @@ struct CompileOptions {
   // MRENCLAVE that alone may run the file; zeroes: any.
   std::array<uint8_t, 32> enclave{};
   // Proposals beyond WebAssembly 2.0 to accept; must equal what the enclave is told.
-  wasm::Features features{};
+  wasm::Features features = wasm::all_features;
   // Threads to compile on; 0: as many as there are processors. Does not change the result.
   unsigned jobs = 0;
   // Where to write each group's IR after optimisation, PATH.GROUP.ll; empty: nowhere. For developers.

@@ -143,14 +143,23 @@ llvm::Value* Emitter::value_slot(uint32_t index) {
   return field(thread, offsetof(abi::ThreadContext, values) + uint64_t{index} * sizeof(abi::Value));
 }
 
-std::vector<llvm::Value*> Emitter::call(llvm::FunctionCallee callee, llvm::Value* callee_context,
-                                        std::span<llvm::Value* const> arguments,
-                                        const wasm::FunctionType& type) {
+llvm::CallInst* Emitter::call_only(llvm::FunctionCallee callee, llvm::Value* callee_context,
+                                   std::span<llvm::Value* const> arguments) {
   std::vector<llvm::Value*> all = {callee_context};
   all.insert(all.end(), arguments.begin(), arguments.end());
   llvm::CallInst* call = builder_.CreateCall(callee, all);
   call->addParamAttr(0, llvm::Attribute::SwiftSelf);
   call->setDoesNotThrow();
+  if (const auto* known = llvm::dyn_cast<llvm::Function>(callee.getCallee())) {
+    call->setCallingConv(known->getCallingConv());
+  }
+  return call;
+}
+
+std::vector<llvm::Value*> Emitter::call(llvm::FunctionCallee callee, llvm::Value* callee_context,
+                                        std::span<llvm::Value* const> arguments,
+                                        const wasm::FunctionType& type) {
+  llvm::CallInst* call = call_only(callee, callee_context, arguments);
   std::vector<llvm::Value*> results;
   results.reserve(type.results.size());
   for (uint32_t index = 0; index < type.results.size(); ++index) {
@@ -159,6 +168,18 @@ std::vector<llvm::Value*> Emitter::call(llvm::FunctionCallee callee, llvm::Value
                           : load(unit_.type(type.results[index]), value_slot(index), MemoryKind::values));
   }
   return results;
+}
+
+void Emitter::tail_call(llvm::FunctionCallee callee, llvm::Value* callee_context,
+                        std::span<llvm::Value* const> arguments) {
+  llvm::CallInst* call = call_only(callee, callee_context, arguments);
+  call->setCallingConv(kTailConvention);
+  call->setTailCallKind(llvm::CallInst::TCK_MustTail);
+  if (call->getType()->isVoidTy()) {
+    builder_.CreateRetVoid();
+  } else {
+    builder_.CreateRet(call);
+  }
 }
 
 llvm::Value* Emitter::call_runtime(abi::RuntimeEntry entry, llvm::Type* result,

@@ -71,6 +71,12 @@ class Emitter {
   // from the thread's slots.
   std::vector<llvm::Value*> call(llvm::FunctionCallee callee, llvm::Value* callee_context,
                                  std::span<llvm::Value* const> arguments, const wasm::FunctionType& type);
+  // The same, but for the results after the first.
+  llvm::CallInst* call_only(llvm::FunctionCallee callee, llvm::Value* callee_context,
+                            std::span<llvm::Value* const> arguments);
+  // Ends the block: the function returns what `callee`, in the tail-calling convention, returns in its place.
+  void tail_call(llvm::FunctionCallee callee, llvm::Value* callee_context,
+                 std::span<llvm::Value* const> arguments);
   // A runtime entry, with this function's context in R13.
   llvm::Value* call_runtime(abi::RuntimeEntry entry, llvm::Type* result,
                             std::span<llvm::Value* const> arguments);

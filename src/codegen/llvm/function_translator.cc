@@ -12,7 +12,8 @@ namespace twine::codegen {
 using wasm::Opcode;
 
 Result<void> FunctionTranslator::translate(uint32_t index) {
-  llvm::Function* function = unit_.function(index);
+  llvm::Function* function =
+      unit_.makes_tail_calls(index) ? unit_.tail_function(index) : unit_.function(index);
   const wasm::FunctionType& type = unit_.wasm().function_type(index);
   TWINE_TRY(validator_.begin(index));
 
@@ -37,11 +38,7 @@ Result<void> FunctionTranslator::translate(uint32_t index) {
       emit_reference(emitter, op, top);
       continue;
     }
-    if (auto done = translate(emitter, op); !done) {
-      std::string name(unit_.wasm().function_name(index));
-      if (!name.empty()) name.insert(0, " (").append(")");
-      return within("function " + std::to_string(index) + name, std::move(done).error());
-    }
+    translate(emitter, op);
   }
   return validator_.finish();
 }
@@ -92,30 +89,23 @@ void FunctionTranslator::leave_unreachable(Emitter& emitter) {
   emitter.cut(frames_.back().height);
 }
 
-Result<void> FunctionTranslator::translate(Emitter& emitter, const wasm::Operator& op) {
+void FunctionTranslator::translate(Emitter& emitter, const wasm::Operator& op) {
   switch (op.opcode) {
     case Opcode::block:
     case Opcode::loop:
     case Opcode::if_:
       begin_block(emitter, op);
-      return {};
+      return;
     case Opcode::else_:
       begin_else(emitter);
-      return {};
+      return;
     case Opcode::end:
       end_block(emitter);
-      return {};
+      return;
     default:
       break;
   }
-  if (!reachable_) return {};
-  if (op.opcode == Opcode::return_call || op.opcode == Opcode::return_call_indirect) {
-    return fail(ErrorCode::unsupported, "operator " + std::string(name(op.opcode)) + " at byte " +
-                                            std::to_string(op.offset) +
-                                            " is not compiled yet; build the program without -mtail-call");
-  }
-  translate_operation(emitter, op);
-  return {};
+  if (reachable_) translate_operation(emitter, op);
 }
 
 void FunctionTranslator::translate_operation(Emitter& emitter, const wasm::Operator& op) {
@@ -144,6 +134,11 @@ void FunctionTranslator::translate_operation(Emitter& emitter, const wasm::Opera
     case call_indirect:
       emitter.locate(op.offset);
       return emit_call_indirect(emitter, op);
+    case return_call:
+    case return_call_indirect:
+      emitter.locate(op.offset);
+      if (emit_return_call(emitter, op)) branch(emitter, frames_.front().end);
+      return leave_unreachable(emitter);
     case drop:
       emitter.pop();
       return;

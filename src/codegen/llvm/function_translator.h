@@ -21,8 +21,7 @@ class FunctionTranslator {
   FunctionTranslator(Unit& unit, const wasm::Features& features)
       : unit_(unit), validator_(unit.wasm(), features) {}
 
-  // Defines the function in the unit. Errors: those of validation; unsupported, naming the function and the
-  // operator.
+  // Defines the function in the unit. Errors: those of validation.
   Result<void> translate(uint32_t function);
 
  private:
@@ -43,7 +42,7 @@ class FunctionTranslator {
   };
 
   void declare_locals(Emitter& emitter);
-  Result<void> translate(Emitter& emitter, const wasm::Operator& op);
+  void translate(Emitter& emitter, const wasm::Operator& op);
   void translate_operation(Emitter& emitter, const wasm::Operator& op);
 
   Label new_label(Emitter& emitter, std::span<const wasm::ValueType> types);

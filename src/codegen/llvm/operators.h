@@ -23,6 +23,9 @@ void emit_global(Emitter& emitter, const wasm::Operator& op);
 void emit_table(Emitter& emitter, const wasm::Operator& op);
 void emit_call(Emitter& emitter, const wasm::Operator& op);
 void emit_call_indirect(Emitter& emitter, const wasm::Operator& op);
+// return_call and return_call_indirect. False: the block has ended. True: the callee makes no tail call itself, so
+// that an ordinary call does; its results are on the stack, and the function is to return them.
+bool emit_return_call(Emitter& emitter, const wasm::Operator& op);
 // `operand`: the type of the topmost operand.
 void emit_reference(Emitter& emitter, const wasm::Operator& op, wasm::ValueType operand);
 

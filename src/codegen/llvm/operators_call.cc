@@ -16,6 +16,48 @@ void push_all(Emitter& emitter, const std::vector<llvm::Value*>& values) {
   for (llvm::Value* value : values) emitter.push(value);
 }
 
+// The record of the function that call_indirect names, taking the index from the stack; its type is right.
+llvm::Value* checked_record(Emitter& emitter, const wasm::Operator& op) {
+  auto& builder = emitter.builder();
+  llvm::Value* index = emitter.pop();
+  llvm::Value* table = emitter.table(op.second_index);
+  llvm::Value* size =
+      emitter.load(builder.getInt32Ty(), emitter.field(table, offsetof(abi::TableDescriptor, size)),
+                   MemoryKind::descriptor);
+  emitter.trap_if(builder.CreateICmpUGE(index, size), TrapKind::undefined_element);
+  llvm::Value* elements = emitter.load(builder.getPtrTy(), table, MemoryKind::descriptor);
+  llvm::Value* element = builder.CreateInBoundsGEP(builder.getPtrTy(), elements,
+                                                   builder.CreateZExt(index, builder.getInt64Ty()));
+  llvm::Value* record = emitter.load(builder.getPtrTy(), element, MemoryKind::table);
+  // Records never change once a reference to them exists.
+  llvm::Value* actual = emitter.load_invariant(builder.getInt32Ty(),
+                                               emitter.field(record, offsetof(abi::FunctionRecord, type_id)));
+  emitter.trap_if(builder.CreateICmpNE(actual, emitter.type_id(op.index)),
+                  builder.CreateICmpEQ(actual, emitter.i32(abi::kNullTypeId)),
+                  TrapKind::uninitialized_element, TrapKind::indirect_call_type_mismatch);
+  return record;
+}
+
+// Calls the function of a record in this function's place if it has an entry for that; else goes on in a block where
+// it has been called as usual.
+void return_call_by_record(Emitter& emitter, llvm::Value* record, const wasm::FunctionType& type) {
+  auto& builder = emitter.builder();
+  const std::vector<llvm::Value*> arguments = emitter.pop(type.params.size());
+  llvm::Value* context = emitter.load_invariant(
+      builder.getPtrTy(), emitter.field(record, offsetof(abi::FunctionRecord, context)));
+  llvm::Value* tail_code = emitter.load_invariant(
+      builder.getPtrTy(), emitter.field(record, offsetof(abi::FunctionRecord, tail_code)));
+  llvm::BasicBlock* in_place = emitter.new_block();
+  llvm::BasicBlock* as_usual = emitter.new_block();
+  builder.CreateCondBr(builder.CreateIsNotNull(tail_code), in_place, as_usual);
+  llvm::FunctionType* signature = emitter.unit().function_type(type);
+  builder.SetInsertPoint(in_place);
+  emitter.tail_call({signature, tail_code}, context, arguments);
+  builder.SetInsertPoint(as_usual);
+  llvm::Value* code = emitter.load_invariant(builder.getPtrTy(), record);
+  push_all(emitter, emitter.call({signature, code}, context, arguments, type));
+}
+
 }  // namespace
 
 llvm::Value* null_reference(Emitter& emitter, wasm::ValueType type) {
@@ -44,28 +86,34 @@ void emit_call_indirect(Emitter& emitter, const wasm::Operator& op) {
   Unit& unit = emitter.unit();
   auto& builder = emitter.builder();
   const wasm::FunctionType& type = unit.wasm().types[op.index];
-  llvm::Value* index = emitter.pop();
+  llvm::Value* record = checked_record(emitter, op);
   const std::vector<llvm::Value*> arguments = emitter.pop(type.params.size());
-
-  llvm::Value* table = emitter.table(op.second_index);
-  llvm::Value* size =
-      emitter.load(builder.getInt32Ty(), emitter.field(table, offsetof(abi::TableDescriptor, size)),
-                   MemoryKind::descriptor);
-  emitter.trap_if(builder.CreateICmpUGE(index, size), TrapKind::undefined_element);
-  llvm::Value* elements = emitter.load(builder.getPtrTy(), table, MemoryKind::descriptor);
-  llvm::Value* element = builder.CreateInBoundsGEP(builder.getPtrTy(), elements,
-                                                   builder.CreateZExt(index, builder.getInt64Ty()));
-  llvm::Value* record = emitter.load(builder.getPtrTy(), element, MemoryKind::table);
-  // Records never change once a reference to them exists.
-  llvm::Value* actual = emitter.load_invariant(builder.getInt32Ty(),
-                                               emitter.field(record, offsetof(abi::FunctionRecord, type_id)));
-  emitter.trap_if(builder.CreateICmpNE(actual, emitter.type_id(op.index)),
-                  builder.CreateICmpEQ(actual, emitter.i32(abi::kNullTypeId)),
-                  TrapKind::uninitialized_element, TrapKind::indirect_call_type_mismatch);
   llvm::Value* code = emitter.load_invariant(builder.getPtrTy(), record);
   llvm::Value* context = emitter.load_invariant(
       builder.getPtrTy(), emitter.field(record, offsetof(abi::FunctionRecord, context)));
   push_all(emitter, emitter.call({unit.function_type(type), code}, context, arguments, type));
+}
+
+bool emit_return_call(Emitter& emitter, const wasm::Operator& op) {
+  Unit& unit = emitter.unit();
+  auto& builder = emitter.builder();
+  if (op.opcode == Opcode::return_call_indirect) {
+    llvm::Value* record = checked_record(emitter, op);
+    return_call_by_record(emitter, record, unit.wasm().types[op.index]);
+    return true;
+  }
+  const wasm::FunctionType& type = unit.wasm().function_type(op.index);
+  if (unit.wasm().is_imported_function(op.index)) {
+    llvm::Value* record = builder.CreateIntToPtr(emitter.function_record(op.index), builder.getPtrTy());
+    return_call_by_record(emitter, record, type);
+    return true;
+  }
+  if (!unit.makes_tail_calls(op.index)) {
+    emit_call(emitter, op);
+    return true;
+  }
+  emitter.tail_call(unit.tail_function(op.index), emitter.context(), emitter.pop(type.params.size()));
+  return false;
 }
 
 void emit_reference(Emitter& emitter, const wasm::Operator& op, wasm::ValueType operand) {

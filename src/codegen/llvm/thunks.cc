@@ -62,6 +62,20 @@ std::vector<uint32_t> plan_thunks(const wasm::Module& wasm) {
   return plan;
 }
 
+void emit_tail_thunk(Unit& unit, uint32_t function) {
+  const wasm::FunctionType& type = unit.wasm().function_type(function);
+  llvm::Function* thunk = unit.function(function);
+  Emitter emitter(unit, *thunk);
+  std::vector<llvm::Value*> arguments;
+  for (uint32_t param = 0; param < type.params.size(); ++param) arguments.push_back(thunk->getArg(param + 1));
+  llvm::CallInst* call = emitter.call_only(unit.tail_function(function), emitter.context(), arguments);
+  if (type.results.empty()) {
+    emitter.builder().CreateRetVoid();
+  } else {
+    emitter.builder().CreateRet(call);  // the other results are in their slots already
+  }
+}
+
 void emit_thunks(Unit& unit, uint32_t type) {
   emit_entry_thunk(unit, type);
   emit_host_thunk(unit, type);

@@ -17,4 +17,7 @@ std::vector<uint32_t> plan_thunks(const wasm::Module& wasm);
 // Defines entry_thunk_symbol(type) and host_thunk_symbol(type) in the unit.
 void emit_thunks(Unit& unit, uint32_t type);
 
+// For a function that makes tail calls: its entry in the guest convention, which calls the one that holds its body.
+void emit_tail_thunk(Unit& unit, uint32_t function);
+
 }  // namespace twine::codegen

@@ -23,7 +23,7 @@ Result<std::vector<uint8_t>> write_twm(const TwmContents& contents, const Signer
     TwmSectionKind kind;
     std::span<const uint8_t> bytes;
   };
-  const std::array<Part, 8> parts = {{
+  const std::array<Part, 9> parts = {{
       {TwmSectionKind::wasm, contents.wasm},
       {TwmSectionKind::image, contents.image},
       {TwmSectionKind::layout, bytes_of(std::span(&contents.layout, 1))},
@@ -32,6 +32,7 @@ Result<std::vector<uint8_t>> write_twm(const TwmContents& contents, const Signer
       {TwmSectionKind::locations, bytes_of(contents.locations)},
       {TwmSectionKind::unwind, bytes_of(contents.unwind)},
       {TwmSectionKind::options, bytes_of(std::span(contents.options.data(), contents.options.size()))},
+      {TwmSectionKind::tails, bytes_of(contents.tails)},
   }};
 
   std::vector<TwmSection> sections;

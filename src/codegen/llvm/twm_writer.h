@@ -22,6 +22,7 @@ struct TwmContents {
   std::span<const TwmLocation> locations;
   std::span<const TwmUnwind> unwind;
   std::string_view options;
+  std::span<const TwmTail> tails;
   uint64_t features = 0;
   uint64_t cpu_features = 0;
   std::array<uint8_t, 32> enclave{};

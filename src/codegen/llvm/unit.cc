@@ -31,6 +31,9 @@ abi::ContextLayout context_layout(const wasm::Module& wasm) {
 std::string function_symbol(uint32_t function) {
   return "f" + std::to_string(function);
 }
+std::string tail_symbol(uint32_t function) {
+  return "t" + std::to_string(function);
+}
 std::string entry_thunk_symbol(uint32_t type) {
   return "entry" + std::to_string(type);
 }
@@ -38,9 +41,10 @@ std::string host_thunk_symbol(uint32_t type) {
   return "host" + std::to_string(type);
 }
 
-Unit::Unit(const wasm::Module& wasm, const TargetCpu& cpu, const llvm::TargetMachine& machine,
-           std::string_view name)
+Unit::Unit(const wasm::Module& wasm, const std::vector<bool>& tail_calling, const TargetCpu& cpu,
+           const llvm::TargetMachine& machine, std::string_view name)
     : wasm_(wasm),
+      tail_calling_(tail_calling),
       cpu_(cpu),
       layout_(context_layout(wasm)),
       context_(std::make_unique<llvm::LLVMContext>()),
@@ -98,6 +102,14 @@ llvm::Function* Unit::function(uint32_t index) {
   const std::string symbol = function_symbol(index);
   if (llvm::Function* existing = module_->getFunction(symbol)) return existing;
   return create_function(function_type(wasm_.function_type(index)), symbol);
+}
+
+llvm::Function* Unit::tail_function(uint32_t index) {
+  const std::string symbol = tail_symbol(index);
+  if (llvm::Function* existing = module_->getFunction(symbol)) return existing;
+  llvm::Function* function = create_function(function_type(wasm_.function_type(index)), symbol);
+  function->setCallingConv(kTailConvention);
+  return function;
 }
 
 llvm::Function* Unit::create_function(llvm::FunctionType* type, const std::string& symbol) {

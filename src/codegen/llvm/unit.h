@@ -4,6 +4,7 @@
 // Each unit has an LLVMContext of its own, so units are made, optimised and emitted in parallel.
 #pragma once
 
+#include <llvm/IR/CallingConv.h>
 #include <llvm/IR/DIBuilder.h>
 #include <llvm/IR/Function.h>
 #include <llvm/IR/LLVMContext.h>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codegen/llvm/target.h"
 #include "common/abi.h"
@@ -33,15 +35,20 @@ enum class MemoryKind : uint8_t {
 };
 inline constexpr size_t kMemoryKinds = 5;
 
+// The callee pops its arguments, and R13 is not preserved (docs/abi.md).
+inline constexpr llvm::CallingConv::ID kTailConvention = llvm::CallingConv::SwiftTail;
+
 // Symbol names in the objects that LLVM emits; the linker finds code by them.
 std::string function_symbol(uint32_t function);
+std::string tail_symbol(uint32_t function);  // of a function that makes tail calls, in their convention
 std::string entry_thunk_symbol(uint32_t type);
 std::string host_thunk_symbol(uint32_t type);
 
 class Unit {
  public:
-  Unit(const wasm::Module& wasm, const TargetCpu& cpu, const llvm::TargetMachine& machine,
-       std::string_view name);
+  // `tail_calling`: by function index, whether it makes tail calls.
+  Unit(const wasm::Module& wasm, const std::vector<bool>& tail_calling, const TargetCpu& cpu,
+       const llvm::TargetMachine& machine, std::string_view name);
 
   [[nodiscard]] const wasm::Module& wasm() const { return wasm_; }
   [[nodiscard]] const abi::ContextLayout& layout() const { return layout_; }
@@ -56,6 +63,9 @@ class Unit {
 
   // The function of the Wasm module with this index, declared on first use. Not for imported ones.
   llvm::Function* function(uint32_t index);
+  // Its entry in the tail-calling convention, where its body is; only for functions that make tail calls.
+  [[nodiscard]] bool makes_tail_calls(uint32_t index) const { return tail_calling_[index]; }
+  llvm::Function* tail_function(uint32_t index);
   // A function of the unit's own making (thunks), not yet defined.
   llvm::Function* create_function(llvm::FunctionType* type, const std::string& symbol);
 
@@ -70,6 +80,7 @@ class Unit {
   void set_attributes(llvm::Function& function);
 
   const wasm::Module& wasm_;
+  const std::vector<bool>& tail_calling_;
   TargetCpu cpu_;
   abi::ContextLayout layout_;
   // Destroyed in reverse order: the module before its context.

@@ -100,6 +100,13 @@ Result<void> check_tables(const CompiledModule& module) {
     return disagree("it has code for " + decimal(module.file.functions.size() - 1) +
                     " functions, the Wasm module defines " + decimal(defined));
   }
+  if (const size_t tails = module.file.tails.size(); tails != 0) {
+    const uint32_t first = module.file.tails[0].function;
+    const uint32_t last = module.file.tails[tails - 1].function;
+    if (first < wasm.imported_functions || last >= wasm.functions.size()) {
+      return disagree("a tail-calling entry is of a function that the Wasm module does not define");
+    }
+  }
   if (module.file.thunks.size() != wasm.types.size()) {
     return disagree("it has thunks for " + decimal(module.file.thunks.size()) +
                     " types, the Wasm module has " + decimal(wasm.types.size()));
@@ -135,6 +142,22 @@ std::optional<T> row_at(const PackedArray<T>& rows, uint32_t offset) {
 }
 
 }  // namespace
+
+const void* CompiledModule::tail_code(uint32_t function) const {
+  size_t low = 0;
+  size_t high = file.tails.size();
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    const TwmTail tail = file.tails[middle];
+    if (tail.function == function) return code + tail.code;
+    if (tail.function < function) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return nullptr;
+}
 
 bool CompiledModule::has_thunks(uint32_t type) const {
   const TwmThunks thunks = file.thunks[type];
@@ -172,9 +195,13 @@ std::string CompiledModule::function_name(uint32_t function) const {
 
 void CompiledModule::index_code() {
   const size_t defined = file.functions.size() - 1;
-  ranges_.reserve(defined + 2 * file.thunks.size());
+  ranges_.reserve(defined + file.tails.size() + 2 * file.thunks.size());
+  size_t tail = 0;
   for (size_t i = 0; i < defined; ++i) {
-    ranges_.push_back({file.functions[i], wasm.imported_functions + static_cast<uint32_t>(i)});
+    const uint32_t function = wasm.imported_functions + static_cast<uint32_t>(i);
+    const bool has_tail = tail < file.tails.size() && file.tails[tail].function == function;
+    ranges_.push_back({file.functions[i], has_tail ? kNoCode : function});
+    if (has_tail) ranges_.push_back({file.tails[tail++].code, function});
   }
   for (size_t i = 0; i < file.thunks.size(); ++i) {
     const TwmThunks thunks = file.thunks[i];

@@ -52,6 +52,8 @@ struct CompiledModule {
   [[nodiscard]] const void* function_code(uint32_t function) const {
     return code + file.functions[function - wasm.imported_functions];
   }
+  // Its entry in the tail-calling convention; null when it makes no tail call.
+  [[nodiscard]] const void* tail_code(uint32_t function) const;
   [[nodiscard]] bool has_thunks(uint32_t type) const;
   [[nodiscard]] const void* entry_thunk(uint32_t type) const { return code + file.thunks[type].entry; }
   [[nodiscard]] const void* host_thunk(uint32_t type) const { return code + file.thunks[type].host; }

@@ -161,7 +161,7 @@ void Instantiation::publish() {
                       .context = &context,
                       .type_id = module_.type_ids[wasm_.functions[i].type_index],
                       .index = i,
-                      .tail_code = nullptr};
+                      .tail_code = module_.tail_code(i)};
   }
 }
 

@@ -14,9 +14,9 @@ namespace twine::enclave {
 namespace {
 
 constexpr uint64_t kSectionAlignment = 16;
-constexpr size_t kKinds = 8;  // sections of TwmSectionKind, numbered from 1; all of them are required
-constexpr std::array<std::string_view, kKinds> kKindNames = {"wasm",   "image",     "layout", "functions",
-                                                             "thunks", "locations", "unwind", "options"};
+constexpr size_t kKinds = 9;  // sections of TwmSectionKind, numbered from 1; all of them are required
+constexpr std::array<std::string_view, kKinds> kKindNames = {
+    "wasm", "image", "layout", "functions", "thunks", "locations", "unwind", "options", "tails"};
 
 // No frame is as large as this: offsets of the unwind table beyond it are errors, not frames.
 constexpr uint32_t kMaxCfa = uint32_t{1} << 30;
@@ -106,6 +106,13 @@ Result<void> check_functions(const TwmFile& file) {
       return malformed("a thunk of type " + decimal(i) + " starts outside the code");
     }
   }
+  for (size_t i = 0; i < file.tails.size(); ++i) {
+    if (i > 0 && file.tails[i].function <= file.tails[i - 1].function)
+      return malformed("the table `tails` is not in ascending order");
+    if (file.tails[i].code >= code_size)
+      return malformed("the tail-calling entry of function " + decimal(file.tails[i].function) +
+                       " starts outside the code");
+  }
   return {};
 }
 
@@ -188,7 +195,8 @@ Result<TwmFile> parse_twm(std::span<const uint8_t> file) {
                  .thunks = TWINE_TRY(array<TwmThunks>(sections, TwmSectionKind::thunks)),
                  .locations = TWINE_TRY(array<TwmLocation>(sections, TwmSectionKind::locations)),
                  .unwind = TWINE_TRY(array<TwmUnwind>(sections, TwmSectionKind::unwind)),
-                 .options = {}};
+                 .options = {},
+                 .tails = TWINE_TRY(array<TwmTail>(sections, TwmSectionKind::tails))};
   const std::span<const uint8_t> options = section(TwmSectionKind::options);
   if (!is_utf8(options)) return malformed("the options are not UTF-8");
   parsed.options = {reinterpret_cast<const char*>(options.data()), options.size()};

@@ -46,6 +46,7 @@ struct TwmFile {
   PackedArray<TwmLocation> locations;
   PackedArray<TwmUnwind> unwind;
   std::string_view options;
+  PackedArray<TwmTail> tails;
 };
 
 // Reads the header alone: what must be known to check the signature before anything else is looked at.

@@ -110,6 +110,8 @@ std::string_view section_name(TwmSectionKind kind) {
       return "locations";
     case TwmSectionKind::unwind:
       return "unwind";
+    case TwmSectionKind::tails:
+      return "tails";
     case TwmSectionKind::options:
       return "options";
   }

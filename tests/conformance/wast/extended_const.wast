@@ -1,0 +1,27 @@
+;; Extended constant expressions (WebAssembly 3.0): sums, differences and products of integers.
+(module
+  (import "spectest" "global_i32" (global $base i32))
+  (global $sum (export "sum") i32 (i32.add (global.get $base) (i32.const 1)))
+  (global (export "difference") i64 (i64.sub (i64.const 1) (i64.const 3)))
+  (global (export "wraps") i32 (i32.mul (i32.const 0x10000) (i32.const 0x10001)))
+  (global (export "nested") i64
+    (i64.mul (i64.add (i64.const 3) (i64.const 4)) (i64.sub (i64.const 10) (i64.const 4))))
+  (memory 1)
+  (data (i32.add (i32.const 10) (i32.const 5)) "x")
+  (table 10 funcref)
+  (elem (i32.sub (i32.const 9) (i32.const 2)) $f)
+  (func $f (result i32) (i32.const 77))
+  (func (export "byte") (param i32) (result i32) (i32.load8_u (local.get 0)))
+  (func (export "call") (param i32) (result i32) (call_indirect (result i32) (local.get 0))))
+(assert_return (get "sum") (i32.const 667))
+(assert_return (get "difference") (i64.const -2))
+(assert_return (get "wraps") (i32.const 0x10000))
+(assert_return (get "nested") (i64.const 42))
+(assert_return (invoke "byte" (i32.const 15)) (i32.const 120))
+(assert_return (invoke "byte" (i32.const 14)) (i32.const 0))
+(assert_return (invoke "call" (i32.const 7)) (i32.const 77))
+(assert_trap (invoke "call" (i32.const 6)) "uninitialized element")
+
+(assert_invalid (module (global i32 (i32.div_s (i32.const 4) (i32.const 2)))) "constant expression required")
+(assert_invalid (module (global i32 (i32.add (i32.const 4)))) "type mismatch")
+(assert_trap (module (memory 1) (data (i32.mul (i32.const 65536) (i32.const 1)) "x")) "out of bounds memory access")
