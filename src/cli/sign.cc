@@ -11,6 +11,7 @@
 #include "host/files/files.h"
 #include "host/image/enclave_image.h"
 #include "host/image/hex.h"
+#include "host/image/lint.h"
 #include "host/image/signing_key.h"
 #include "host/image/sigstruct.h"
 
@@ -40,6 +41,8 @@ struct Flags {
   std::string attach;
   std::string public_key;
   std::string date;
+  std::string allowed_instructions;
+  bool list_instructions = false;
   bool allow_debug = false;
 };
 
@@ -100,12 +103,36 @@ Result<sgx::Sigstruct> attach(const Flags& flags, const image::Mrenclave& mrencl
   return sigstruct;
 }
 
+// Refuses an image with an instruction that nobody has given a reason for (host/image/lint.h).
+Result<void> lint(const Flags& flags, std::span<const uint8_t> file) {
+  std::vector<image::AllowedInstruction> allowed;
+  if (flags.allowed_instructions.empty()) {
+    allowed = TWINE_TRY(image::own_allowed_instructions());
+  } else {
+    const std::vector<uint8_t> text = TWINE_TRY(host::read_file(flags.allowed_instructions, 1 << 20));
+    allowed = TWINE_TRY(image::parse_allowed_instructions(
+        std::string_view(reinterpret_cast<const char*>(text.data()), text.size()),
+        flags.allowed_instructions));
+  }
+  const std::vector<image::InstructionSite> sites = TWINE_TRY(image::lint_image(file, allowed));
+  if (flags.list_instructions) {
+    for (const image::InstructionSite& site : sites)
+      fmt::print("{}: {}\n", site.text(), site.allowed() ? site.reason : "NOT ALLOWED");
+  }
+  return image::require_allowed(sites);
+}
+
 Result<int> sign(const Flags& flags) {
   if (!flags.key.empty() && (!flags.to_be_signed.empty() || !flags.attach.empty())) {
     return fail(ErrorCode::invalid_argument,
                 "--key signs at once; --to-be-signed and --attach are for a key that is elsewhere");
   }
-  const image::EnclaveImage enclave = TWINE_TRY(image::EnclaveImage::load(flags.image));
+  // Read once: what is signed is what was looked at.
+  const std::vector<uint8_t> file = TWINE_TRY(host::read_file(flags.image, image::kMaxImageFileSize));
+  Result<image::EnclaveImage> parsed = image::EnclaveImage::from_elf(file);
+  if (!parsed) return within(flags.image, std::move(parsed).error());
+  const image::EnclaveImage enclave = std::move(*parsed);
+  if (Result<void> clean = lint(flags, file); !clean) return within(flags.image, std::move(clean).error());
   const image::Mrenclave mrenclave = enclave.measure();
   sgx::Sigstruct sigstruct;
   if (!flags.attach.empty()) {
@@ -148,6 +175,12 @@ void add_sign(CLI::App& app, int& status) {
       ->add_option("-o,--output", flags->output,
                    "SIGSTRUCT to write (ENCLAVE.sig, with --debug ENCLAVE.debug.sig)")
       ->type_name("FILE");
+  command
+      ->add_option("--allowed-instructions", flags->allowed_instructions,
+                   "List of SYMBOL INSTRUCTION REASON for an image that is not Twine's own")
+      ->type_name("FILE");
+  command->add_flag("--list-instructions", flags->list_instructions,
+                    "Print every instruction that needs a reason, with its function");
   command->add_option("--key", flags->key, "Private key, a PEM file (your own, made on first use)")
       ->type_name("FILE");
   command

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/image/enclave_image.h"
+#include "host/image/lint.h"
 #include "host/image/sigstruct.h"
 #include "unit/image_builder.h"
 
@@ -23,6 +24,7 @@ void try_file(std::span<const uint8_t> bytes) {
       end = segment.offset + segment.memory_size;
     }
     if (end > elf->end || elf->end > elf->note.heap_offset) std::abort();
+    static_cast<void>(twine::image::lint_image(bytes, {}));
     const bool small = elf->note.tcs_count * twine::thread_block_layout(elf->note).guest_stack < 16 << 20;
     if (elf->end < 16 << 20 && small) static_cast<void>(twine::image::EnclaveImage::from_elf(bytes));
   }
@@ -30,6 +32,8 @@ void try_file(std::span<const uint8_t> bytes) {
     static_cast<void>(twine::image::verify_sigstruct(*sigstruct));
   }
   static_cast<void>(twine::image::from_to_be_signed(bytes));
+  static_cast<void>(twine::image::parse_allowed_instructions(
+      std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), "list"));
 }
 
 }  // namespace
