@@ -8,6 +8,7 @@
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
 #   conformance  the WebAssembly core tests, inside the enclave
 #   storm        conformance and SQLite again, interrupted every 20 to 200 µs (scripts/long.sh: until 100,000 interrupts)
+#   debugging    gdb and perf in debug enclaves; no secret of a guest in what is printed about it
 #   reproducible two builds, one MRENCLAVE
 #   sanitizers   what runs as a plain process, under ASan and UBSan
 #   fuzz         the fuzz targets of what the enclave reads, briefly (scripts/long.sh runs every target for five minutes)
@@ -20,7 +21,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance storm reproducible sanitizers fuzz bench launch boundary)
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance storm debugging reproducible sanitizers fuzz bench launch boundary)
 
 scripts/build.sh release || exit 1
 if [ $# -eq 0 ]; then
@@ -48,6 +49,7 @@ run_suite() {
     sqlite) scripts/sqlite.sh ;;
     conformance) scripts/conformance.sh ;;
     storm) scripts/aex-storm.sh --interrupts 10000 ;;
+    debugging) scripts/debugging.sh ;;
     reproducible) scripts/check-reproducible.sh ;;
     sanitizers) scripts/sanitizers.sh ;;
     fuzz)

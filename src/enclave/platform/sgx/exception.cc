@@ -79,8 +79,8 @@ void write_registers(sgx::SsaGpr& gpr, const RegisterState& state) {
   gpr.rflags = moved ? gpr.rflags & ~kFlagsToClear : state.rflags;
 }
 
-// "TEXT at image + 0x1234", without allocating: the sentence that ends the enclave. An address inside says
-// nothing about the guest's data.
+// "TEXT at enclave + 0x1234", without allocating: the sentence that ends the enclave. An instruction's address says where the code
+// stood. Of a data address only the page is told, as silicon tells the host: the rest may come from the guest's data.
 class Sentence {
  public:
   Sentence& add(std::string_view text) {
@@ -108,7 +108,7 @@ class Sentence {
   const uint64_t base = enclave_range().begin;
   Sentence sentence;
   sentence.add(what).add(" at enclave + ").add_hex(rip - base);
-  if (address != 0) sentence.add(", address enclave + ").add_hex(address - base);
+  if (address != 0) sentence.add(", page enclave + ").add_hex((address - base) & ~(kPageSize - 1));
   die(sentence.text());
   __builtin_unreachable();
 }
