@@ -199,6 +199,10 @@ TWINE_API TWINE_MUST_USE twine_error* twine_launch_add_environment(twine_launch*
  */
 TWINE_API void twine_launch_add_directory(twine_launch* launch, const char* host_path, const char* guest_path,
                                           bool read_only);
+/* Gives the guest an empty directory in enclave memory, which the host never sees and which ends with the launch.
+ * It may hold `bytes`, file contents and names together, 512 MiB in all such directories; beyond it writing fails (ENOSPC). */
+TWINE_API void twine_launch_add_memory_directory(twine_launch* launch, const char* guest_path,
+                                                 uint64_t bytes);
 /* Bytes that a linear memory may grow to; 4 GiB by default. memory.grow beyond it fails, and a module that
  * starts with more is refused. */
 TWINE_API void twine_launch_set_memory_limit(twine_launch* launch, uint64_t bytes);

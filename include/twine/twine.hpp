@@ -197,6 +197,9 @@ class Launch {
   void add_directory(const std::string& host_path, const std::string& guest_path, bool read_only) {
     twine_launch_add_directory(get(), host_path.c_str(), guest_path.c_str(), read_only);
   }
+  void add_memory_directory(const std::string& guest_path, uint64_t bytes) {
+    twine_launch_add_memory_directory(get(), guest_path.c_str(), bytes);
+  }
   void set_memory_limit(uint64_t bytes) { twine_launch_set_memory_limit(get(), bytes); }
   void set_confinement(twine_confinement confinement) { twine_launch_set_confinement(get(), confinement); }
   void set_perf_map(bool enabled) { twine_launch_set_perf_map(get(), enabled); }

@@ -32,6 +32,7 @@ constexpr char kFooter[] =
 
 struct RunFlags {
   std::vector<std::string> directories;
+  std::vector<std::string> memory_directories;
   std::vector<std::string> environment;
   std::vector<std::string> preloads;
   std::vector<std::string> trusted_keys;
@@ -69,6 +70,19 @@ Result<Directory> parse_directory(std::string text) {
     return fail(ErrorCode::invalid_argument, "--dir '" + whole + "' is not of the form HOST[::GUEST][:ro]");
   }
   return directory;
+}
+
+// GUEST[:SIZE]
+Result<void> add_memory_directory(api::Launch& launch, const std::string& text) {
+  constexpr uint64_t kDefaultSize = uint64_t{128} << 20;
+  const size_t colon = text.rfind(':');
+  const std::string guest = text.substr(0, colon);
+  uint64_t size = kDefaultSize;
+  if (colon != text.npos) size = TWINE_TRY(parse_size(text.substr(colon + 1)));
+  if (guest.empty() || size == 0)
+    return fail(ErrorCode::invalid_argument, "--tmp '" + text + "' is not of the form GUEST[:SIZE]");
+  launch.add_memory_directory(guest, size);
+  return {};
 }
 
 // A public key in hexadecimal, or a PEM file with the private one.
@@ -113,6 +127,7 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
     const Directory directory = TWINE_TRY(parse_directory(text));
     launch.add_directory(directory.host, directory.guest, directory.read_only);
   }
+  for (const std::string& text : flags.memory_directories) TWINE_TRY(add_memory_directory(launch, text));
   for (const std::string& variable : flags.environment) {
     if (auto added = launch.add_environment(variable); !added)
       return std::unexpected(to_error(added.error()));
@@ -199,6 +214,10 @@ void add_run(CLI::App& app, int& status) {
   repeated(command->add_option("--dir", flags->directories,
                                "Lend a directory to the guest, as GUEST or under its own name"))
       ->type_name("HOST[::GUEST][:ro]");
+  repeated(command->add_option(
+               "--tmp", flags->memory_directories,
+               "Give the guest an empty directory in enclave memory, gone at the end (128M; 512M together)"))
+      ->type_name("GUEST[:SIZE]");
   repeated(
       command->add_option("--env", flags->environment, "Set a variable of the guest, who sees no others"))
       ->type_name("NAME=VALUE");

@@ -66,6 +66,7 @@ Result<void> check_script(const LaunchManifest& manifest) {
 }
 
 Result<void> check_mounts(const std::vector<Mount>& mounts) {
+  uint64_t in_memory = 0;
   for (size_t i = 0; i < mounts.size(); ++i) {
     const std::string& path = mounts[i].guest_path;
     if (path.empty() || path.contains('\0'))
@@ -73,8 +74,13 @@ Result<void> check_mounts(const std::vector<Mount>& mounts) {
     const auto same = [&](const Mount& other) { return other.guest_path == path; };
     if (std::count_if(mounts.begin(), mounts.end(), same) != 1) {
       return disagreement("`" + path +
-                          "` is mounted more than once; give each --dir a guest path of its own");
+                          "` is mounted more than once; give each --dir and --tmp a guest path of its own");
     }
+    if (mounts[i].in_memory() && mounts[i].read_only)
+      return disagreement("`" + path + "` is in memory and read-only: it would stay empty");
+    if (mounts[i].memory_bytes > kMaxMemoryMounts - in_memory)
+      return disagreement("directories in memory (--tmp) may hold 512 MiB together");
+    in_memory += mounts[i].memory_bytes;
   }
   return {};
 }

@@ -27,7 +27,7 @@ namespace twine {
 using Sha256Digest = std::array<uint8_t, 32>;
 using Ed25519PublicKey = std::array<uint8_t, 32>;
 
-inline constexpr uint32_t kManifestVersion = 1;
+inline constexpr uint32_t kManifestVersion = 2;
 inline constexpr uint32_t kLaunchResultVersion = 1;
 inline constexpr uint64_t kMaxManifestSize = uint64_t{64}
                                              << 20;  // conformance scripts carry their steps in it
@@ -56,15 +56,22 @@ struct ManifestModule {
   }
 };
 
-// A directory of the host that the guest finds open. Mount i is handle hostcall::kFirstMount + i; where it
-// lies, only the host knows.
+// What all mounts in enclave memory may hold together; the enclave's heap has little more.
+inline constexpr uint64_t kMaxMemoryMounts = uint64_t{512} << 20;
+
+// A directory that the guest finds open: one in enclave memory, empty at first, or one of the host. The host's are handles
+// hostcall::kFirstMount, + 1, … in the order of the list; where they lie, only the host knows.
 struct Mount {
   std::string guest_path;  // as the guest names it: "/data", "."
   bool read_only = false;
+  uint64_t memory_bytes = 0;  // what it may hold in enclave memory; 0: a directory of the host
+
+  [[nodiscard]] bool in_memory() const { return memory_bytes != 0; }
 
   static void fields(auto& self, auto&& field) {
     field(1, "guest_path", self.guest_path);
     field(2, "read_only", self.read_only);
+    field(3, "memory_bytes", self.memory_bytes);
   }
 };
 
@@ -177,7 +184,7 @@ struct LaunchManifest {
 
 // What decoding cannot see: there is a module to run or there are steps, not both program and script; module
 // numbers are known; no string for the guest has a NUL; environment entries have a `=`; mounts' guest paths
-// are distinct. The host calls it too, so that a person is told before an enclave is built.
+// are distinct, and those in memory hold no more than kMaxMemoryMounts together. The host calls it too, so that a person is told before an enclave is built.
 [[nodiscard]] Result<void> check_manifest(const LaunchManifest& manifest);
 
 // --- result

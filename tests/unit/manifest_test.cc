@@ -63,7 +63,7 @@ TEST(Manifest, HasNoTwoEncodingsOneBitApart) {
 
 TEST(Manifest, RefusesAnotherVersionAndSaysWhatToDo) {
   LaunchManifest manifest = sample();
-  manifest.version = 2;
+  manifest.version = kManifestVersion + 1;
   EXPECT_THAT(refusal(manifest), HasSubstr("use the twine that belongs to it"));
 }
 
@@ -97,6 +97,12 @@ TEST(Manifest, RefusesTwoMountsAtOnePath) {
   LaunchManifest manifest = sample();
   manifest.mounts.push_back(manifest.mounts[0]);
   EXPECT_THAT(refusal(manifest), HasSubstr("mounted more than once"));
+  manifest.mounts[1] = {.guest_path = "/tmp", .read_only = true, .memory_bytes = 1};
+  EXPECT_THAT(refusal(manifest), HasSubstr("would stay empty"));
+  manifest.mounts[1] = {.guest_path = "/tmp", .memory_bytes = kMaxMemoryMounts};
+  EXPECT_EQ(refusal(manifest), "accepted");
+  manifest.mounts.push_back({.guest_path = "/tmp2", .memory_bytes = 1});
+  EXPECT_THAT(refusal(manifest), HasSubstr("512 MiB together"));
 }
 
 TEST(Manifest, RefusesArgumentsForNoFunction) {

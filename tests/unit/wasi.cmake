@@ -2,7 +2,8 @@
 set(fs_directory ${PROJECT_SOURCE_DIR}/src/enclave/fs)
 twine_library(twine_enclave_fs FREESTANDING
   SOURCES ${fs_directory}/path.cc ${fs_directory}/host_directory.cc ${fs_directory}/host_file.cc
-          ${fs_directory}/host_stream.cc
+          ${fs_directory}/host_stream.cc ${fs_directory}/memory_directory.cc ${fs_directory}/memory_file.cc
+          ${fs_directory}/memory_tree.cc
   LIBRARIES twine_enclave_hostcall)
 
 set(wasi_directory ${PROJECT_SOURCE_DIR}/src/enclave/wasi)
@@ -13,4 +14,4 @@ twine_library(twine_enclave_wasi FREESTANDING
           ${wasi_directory}/sock.cc
   LIBRARIES twine_enclave_fs)
 
-twine_test(wasi_test SOURCES unit/wasi_test.cc unit/wasi_path_test.cc LIBRARIES twine_enclave_wasi twine_services)
+twine_test(wasi_test SOURCES unit/wasi_test.cc unit/wasi_path_test.cc unit/wasi_memory_test.cc LIBRARIES twine_enclave_wasi twine_services)

@@ -4,8 +4,16 @@
 
 #include "enclave/fs/host_directory.h"
 #include "enclave/fs/host_stream.h"
+#include "enclave/fs/memory_directory.h"
 
 namespace twine::wasi {
+
+namespace {
+
+// Device numbers of file systems in memory; the host's are smaller in practice, and only a program that compares them would care.
+constexpr uint64_t kFirstMemoryDevice = uint64_t{1} << 62;
+
+}  // namespace
 
 WasiContext::WasiContext(WasiConfig config)
     : arguments(std::move(config.arguments)), environment(std::move(config.environment)) {
@@ -17,8 +25,17 @@ WasiContext::WasiContext(WasiConfig config)
   add_standard(hostcall::kStdin, kStreamRights & ~rights::fd_write);
   add_standard(hostcall::kStdout, kStreamRights & ~rights::fd_read);
   add_standard(hostcall::kStderr, kStreamRights & ~rights::fd_read);
-  for (uint32_t index = 0; Mount & mount : config.mounts) {
-    static_cast<void>(resources.insert({.descriptor = fs::HostDirectory::mount(index++, mount.read_only),
+  for (uint32_t host_mounts = 0; Mount & mount : config.mounts) {
+    std::unique_ptr<fs::Descriptor> directory;
+    if (mount.in_memory()) {
+      memory_trees.emplace_back(
+          new fs::MemoryTree(mount.memory_bytes, kFirstMemoryDevice + memory_trees.size()));
+      directory = std::make_unique<fs::MemoryDirectory>(*memory_trees.back(), memory_trees.back()->root(),
+                                                        Fdflags{0});
+    } else {
+      directory = fs::HostDirectory::mount(host_mounts++, mount.read_only);
+    }
+    static_cast<void>(resources.insert({.descriptor = std::move(directory),
                                         .rights = kDirectoryRights,
                                         .inheriting = kDirectoryRights | kFileRights,
                                         .preopen = std::move(mount.guest_path)}));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/manifest.h"
-#include "enclave/fs/descriptor.h"
+#include "enclave/fs/memory_tree.h"
 #include "enclave/wasi/resource_table.h"
 
 namespace twine::wasi {
@@ -16,7 +16,7 @@ namespace twine::wasi {
 struct WasiConfig {
   std::vector<std::string> arguments{};    // the program's name first
   std::vector<std::string> environment{};  // "NAME=VALUE"
-  std::vector<Mount> mounts{};             // of the host; descriptors 3, 4, …
+  std::vector<Mount> mounts{};             // descriptors 3, 4, …
 };
 
 // Strings as args_get and environ_get hand them over: each NUL-terminated, one after the other.
@@ -44,6 +44,7 @@ class WasiContext {
 
   StringList arguments;
   StringList environment;
+  std::vector<std::unique_ptr<fs::MemoryTree>> memory_trees;  // before the descriptors that lie in them
   ResourceTable resources;
 };
 

@@ -427,6 +427,9 @@ void twine_launch_add_directory(twine_launch* launch, const char* host_path, con
   launch->mounts.push_back({.host_path = host_path, .read_only = read_only});
   launch->manifest.mounts.push_back({.guest_path = guest_path, .read_only = read_only});
 }
+void twine_launch_add_memory_directory(twine_launch* launch, const char* guest_path, uint64_t bytes) {
+  launch->manifest.mounts.push_back({.guest_path = guest_path, .memory_bytes = bytes});
+}
 void twine_launch_set_memory_limit(twine_launch* launch, uint64_t bytes) {
   launch->manifest.limits.memory_bytes = bytes;
 }

@@ -40,7 +40,7 @@ enum class ConfinementChoice : uint8_t { off, automatic, required };
 struct LaunchRequest {
   LaunchManifest manifest;
   std::vector<std::span<const uint8_t>> modules;  // the files that manifest.modules describes, in its order
-  std::vector<HostMount> mounts;                  // where manifest.mounts lie, in its order
+  std::vector<HostMount> mounts;                  // where the host's of manifest.mounts lie, in its order
   StandardFiles files;
   ConfinementChoice confinement = ConfinementChoice::off;
   bool perf_map = false;  // leave perf's map of the code inside; for debug enclaves only
