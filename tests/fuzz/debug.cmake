@@ -1,0 +1,1 @@
+twine_fuzz_target(debug_symbols_fuzz SOURCES fuzz/debug_symbols_fuzz.cc LIBRARIES twine_debug)
