@@ -12,10 +12,13 @@
 // the checksum with 17 digits. Builds agree when integers are equal and others differ by at most 1e-9 of
 // their size (a native build may fuse a multiplication and an addition, which WebAssembly does not allow).
 //
-// Sizes are chosen so that a native run takes 0.3 to 1 s on a machine of 2020.
+// KERNEL_SIZE(full, quick) chooses a size: full ones give a native run of 0.2 to 0.6 s on a machine of 2020, with arrays beyond
+// its second-level cache; with -DKERNEL_QUICK, for tests that compare checksums only, a run takes milliseconds.
 #ifndef TWINE_BENCH_KERNEL_H_
 #define TWINE_BENCH_KERNEL_H_
 
+#include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -36,6 +39,24 @@ static inline uint32_t kernel_random(uint64_t* state) {
 static inline double kernel_uniform(uint64_t* state) {
   return kernel_random(state) * 0x1p-32;
 }
+
+// Fills an array with numbers in [0, 1).
+static inline void kernel_fill(double* values, size_t count, uint64_t seed) {
+  for (size_t i = 0; i < count; ++i) values[i] = kernel_uniform(&seed);
+}
+
+// A checksum of an array that sees exchanged elements.
+static inline double kernel_digest(const double* values, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i) sum += values[i] * (double)(1 + i % 7);
+  return sum;
+}
+
+#ifdef KERNEL_QUICK
+#define KERNEL_SIZE(full, quick) (quick)
+#else
+#define KERNEL_SIZE(full, quick) (full)
+#endif
 
 #define KERNEL(prepare, run, checksum)                          \
   int main(void) {                                              \

@@ -1,8 +1,8 @@
 // A five-point stencil on a square, swept back and forth between two grids larger than the second-level
 // cache.
-#include "kernel.h"
+#include "../kernel.h"
 
-enum { kSize = 1200, kSweeps = 120 };
+enum { kSize = KERNEL_SIZE(1200, 250), kSweeps = KERNEL_SIZE(70, 2) };
 
 static double a[kSize][kSize], b[kSize][kSize];
 

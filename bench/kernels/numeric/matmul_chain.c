@@ -1,8 +1,8 @@
 // A chain of matrix products, D = alpha (A B) C + beta D, each element a dot product of a row and a column:
 // the inner loop is a reduction with strided loads, which does not vectorise without reassociation.
-#include "kernel.h"
+#include "../kernel.h"
 
-enum { kSize = 640 };
+enum { kSize = KERNEL_SIZE(560, 120) };
 
 static double a[kSize][kSize], b[kSize][kSize], c[kSize][kSize], d[kSize][kSize], product[kSize][kSize];
 static const double kAlpha = 1.5, kBeta = 1.2;

@@ -1,7 +1,7 @@
 // SHA-256 (FIPS 180-4) over 64 MiB: rotations and additions of 32-bit words, all in registers.
-#include "kernel.h"
+#include "../kernel.h"
 
-enum { kBlock = 64, kBuffer = 1 << 20, kRounds = 64 };
+enum { kBlock = 64, kBuffer = 1 << 20, kRounds = KERNEL_SIZE(64, 1) };
 
 static const uint32_t kConstants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,

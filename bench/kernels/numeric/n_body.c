@@ -1,10 +1,9 @@
 // Five bodies under gravity, integrated by leapfrog: scalar double arithmetic with a square root and a
 // division in the inner loop.
-#include <math.h>
 
-#include "kernel.h"
+#include "../kernel.h"
 
-enum { kBodies = 5, kSteps = 6000000 };
+enum { kBodies = 5, kSteps = KERNEL_SIZE(6000000, 50000) };
 
 static const double kStep = 0.001;
 static struct body {

@@ -1,8 +1,8 @@
 // Dense matrix multiplication, C = A B, in the loop order that walks rows: the inner loop is a vectorisable
 // update of a row.
-#include "kernel.h"
+#include "../kernel.h"
 
-enum { kSize = 1300 };
+enum { kSize = KERNEL_SIZE(1000, 160) };
 
 static double a[kSize][kSize], b[kSize][kSize], c[kSize][kSize];
 

@@ -1,10 +1,8 @@
 // Cholesky factorisation in place, row by row: triangular loops around dot products of rows, a division and a
 // square root.
-#include <math.h>
+#include "../kernel.h"
 
-#include "kernel.h"
-
-enum { kSize = 1400 };
+enum { kSize = KERNEL_SIZE(1200, 160) };
 
 static double a[kSize][kSize];
 

@@ -1,8 +1,8 @@
 // Quicksort of six million 32-bit integers, with the median of three and insertion sort for small parts:
 // unpredictable branches.
-#include "kernel.h"
+#include "../kernel.h"
 
-enum { kCount = 6000000, kSmall = 16 };
+enum { kCount = KERNEL_SIZE(6000000, 100000), kSmall = 16 };
 
 static int32_t values[kCount];
 

@@ -1,8 +1,8 @@
 // A hash table with open addressing and linear probing, larger than the caches: inserts, hits, misses and
 // deletions.
-#include "kernel.h"
+#include "../kernel.h"
 
-enum { kBits = 21, kSlots = 1 << kBits, kKeys = kSlots / 2, kRounds = 4 };
+enum { kBits = KERNEL_SIZE(21, 14), kSlots = 1 << kBits, kKeys = kSlots / 2, kRounds = 4 };
 
 // Key 0 is an empty slot.
 static struct slot {

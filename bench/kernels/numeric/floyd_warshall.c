@@ -1,7 +1,7 @@
 // All-pairs shortest paths of a dense directed graph, by Floyd and Warshall, on 32-bit lengths.
-#include "kernel.h"
+#include "../kernel.h"
 
-enum { kSize = 1000, kMostLength = 1000000 };
+enum { kSize = KERNEL_SIZE(900, 160), kMostLength = 1000000 };
 
 static int32_t length[kSize][kSize];
 
