@@ -7,6 +7,7 @@
 #   e2e          WASI programs, native against enclave
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
 #   conformance  the WebAssembly core tests, inside the enclave
+#   fuzz-diff    300 random modules in Twine, V8 and wabt's interpreter, one result (scripts/long.sh: 20,000)
 #   storm        conformance and SQLite again, interrupted every 20 to 200 µs (scripts/long.sh: until 100,000 interrupts)
 #   debugging    gdb and perf in debug enclaves; no secret of a guest in what is printed about it
 #   reproducible two builds, one MRENCLAVE
@@ -21,7 +22,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance storm debugging reproducible sanitizers fuzz bench launch boundary)
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance fuzz-diff storm debugging reproducible sanitizers fuzz bench launch boundary)
 
 scripts/build.sh release || exit 1
 if [ $# -eq 0 ]; then
@@ -48,6 +49,7 @@ run_suite() {
     e2e) scripts/e2e.sh ;;
     sqlite) scripts/sqlite.sh ;;
     conformance) scripts/conformance.sh ;;
+    fuzz-diff) scripts/fuzz-diff.sh 300 "$(date +%s)" ;;
     storm) scripts/aex-storm.sh --interrupts 10000 ;;
     debugging) scripts/debugging.sh ;;
     reproducible) scripts/check-reproducible.sh ;;
