@@ -73,6 +73,7 @@ LaunchManifest manifest_for(const AttackOptions& options) {
                               .wasm_sha256 = guest().wasm_sha256});
   manifest.accepted_signers.push_back(guest().signer);
   manifest.arguments = {"guest"};
+  manifest.steps = options.steps;
   manifest.invoke = options.invoke;
   manifest.invoke_arguments = options.arguments;
   return manifest;

@@ -26,6 +26,7 @@ namespace twine::test {
 struct AttackOptions {
   std::optional<std::string> invoke;  // this export, not _start
   std::vector<WireValue> arguments;   // of it
+  std::vector<Step> steps;            // these, and no program
   host::sgx::EmulatorOptions emulator{};
 };
 

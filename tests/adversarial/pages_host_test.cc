@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "attacked_launch.h"
 #include "common/image_layout.h"
@@ -31,6 +32,13 @@ constexpr char kRefused[] = "the processor refused to enter the enclave";
 AttackOptions with_epc(uint64_t bytes, bool reclaim, AttackOptions options = {}) {
   options.emulator.epc_bytes = bytes;
   options.emulator.reclaim = reclaim;
+  return options;
+}
+
+// Calls an export of the guest instead of running it.
+AttackOptions invoke(std::string name) {
+  AttackOptions options;
+  options.invoke = std::move(name);
   return options;
 }
 
@@ -245,7 +253,7 @@ TEST_F(PageAttack, APageThatIsAddedBehindTheMemoryIsNotTheGuests) {
         ASSERT_EQ(launch.driver().map(behind, kPageSize, PROT_READ | PROT_WRITE), 0);
         eaug(behind);
       },
-      {.invoke = "beyond", .arguments = {}});
+      invoke("beyond"));
   ASSERT_TRUE(ending.result) << ending.result.error().message;
   EXPECT_EQ(ending.result->status, LaunchStatus::trapped);
   ASSERT_TRUE(ending.result->trap);
@@ -345,6 +353,35 @@ TEST_F(PageAttack, AnEpcThatRunsOutIsReclaimedUnlessItMustNotBe) {
   EXPECT_EQ(ending.result->status, LaunchStatus::exited);
 }
 
+// --- Memory that is given back -------------------------------------------------------------------------------------
+
+TEST_F(PageAttack, MemoriesThatAreGoneAreRemovedAsNewOnesNeedPages) {
+  constexpr uint64_t kPages = 16384;  // 64 MiB each
+  constexpr uint32_t kInstances = 5;
+  AttackOptions options;
+  for (uint32_t i = 0; i < kInstances; ++i) {
+    options.steps.push_back(
+        {.kind = StepKind::instantiate, .module = 0, .instance = 0, .name = {}, .arguments = {}});
+    options.steps.push_back({.kind = StepKind::invoke,
+                             .module = 0,
+                             .instance = i,
+                             .name = "scatter",
+                             .arguments = scatter(kPages, kPageSize).arguments});
+    options.steps.push_back(
+        {.kind = StepKind::release, .module = 0, .instance = i, .name = {}, .arguments = {}});
+  }
+  uint64_t removals = 0;
+  launch.on_host_call = [&](hostcall::Call call) {
+    removals += call == hostcall::Call::pages_remove ? 1 : 0;
+  };
+  const Ending ending = launch.run(options);
+  ASSERT_TRUE(ending.result) << ending.result.error().message;
+  ASSERT_EQ(ending.result->steps.size(), options.steps.size());
+  EXPECT_GE(removals, 1U);
+  EXPECT_LT(removals, 100U);  // in bulk
+  EXPECT_LT(ending.statistics.pages_peak, 3 * kPages);
+}
+
 // --- memory.grow ----------------------------------------------------------------------------------------------------
 
 TEST_F(PageAttack, GrowingTo4GiBMovesAndCopiesNothing) {
@@ -368,7 +405,7 @@ TEST_F(PageAttack, GrowingTo4GiBMovesAndCopiesNothing) {
       EXPECT_TRUE(launch.enclave().epcm.at(first).valid);
     }
   };
-  const Ending ending = launch.run({.invoke = "grow", .arguments = {}});
+  const Ending ending = launch.run(invoke("grow"));
   ASSERT_TRUE(ending.result) << ending.result.error().message;
   ASSERT_EQ(ending.result->values.size(), 1U);
   EXPECT_EQ(ending.result->values[0].low, 1U);  // the bytes survived

@@ -22,6 +22,13 @@ bool back(uint64_t address, uint64_t size) {
   return mprotect(std::bit_cast<void*>(address), size, PROT_READ | PROT_WRITE) == 0;
 }
 
+void give_back(uint64_t address, uint64_t size) {
+  backed_bytes -= size;
+  void* const pages = std::bit_cast<void*>(address);
+  madvise(pages, size, MADV_DONTNEED);
+  mprotect(pages, size, PROT_NONE);
+}
+
 // A heap over memory that faults where the heap has not asked for it.
 class HeapTest : public testing::Test {
  protected:
@@ -38,6 +45,39 @@ class HeapTest : public testing::Test {
 };
 
 using HeapDeathTest = HeapTest;
+
+TEST_F(HeapTest, GivesBackWhatIsFreeAtItsEndAndGrowsIntoItAgain) {
+  void* const first = heap_.allocate(100);
+  void* const large = heap_.allocate(size_t{48} << 20);
+  ASSERT_NE(large, nullptr);
+  heap_.free(large);
+  const uint64_t before = backed_bytes;
+  heap_.trim(give_back);
+  EXPECT_LT(backed_bytes, before - (uint64_t{36} << 20));
+  EXPECT_GE(backed_bytes, Heap::kTrimTo * Heap::kUnitSize);
+  EXPECT_EQ(heap_.usable_size(first), 112U);
+  void* const again = heap_.allocate(size_t{48} << 20);
+  ASSERT_NE(again, nullptr);
+  std::memset(again, 1, size_t{48} << 20);
+  EXPECT_EQ(backed_bytes, before);
+  heap_.free(again);
+  heap_.free(first);
+}
+
+TEST_F(HeapTest, GivesNothingBackWhileTheEndIsInUseOrLittleIsFree) {
+  void* const large = heap_.allocate(size_t{40} << 20);
+  void* const last = heap_.allocate(5000);
+  heap_.free(large);
+  const uint64_t before = backed_bytes;
+  heap_.trim(give_back);
+  EXPECT_EQ(backed_bytes, before);
+  heap_.free(last);
+  heap_.trim(give_back);
+  EXPECT_LT(backed_bytes, before);
+  const uint64_t little = backed_bytes;
+  heap_.trim(give_back);
+  EXPECT_EQ(backed_bytes, little);
+}
 
 TEST_F(HeapTest, BacksNothingBeforeTheFirstAllocation) {
   EXPECT_EQ(backed_bytes, 0U);

@@ -180,6 +180,35 @@ TEST_F(LedgerTest, KnowsTheHeapInTheTwoPlacesWhereItGrows) {
   EXPECT_DEATH(ledger_.note_heap(heap + 3 * kPageSize, heap + 4 * kPageSize), "out of order");
 }
 
+TEST_F(LedgerTest, ForgetsTheHeapFromItsEndAndFollowsItWhenItGrowsAgain) {
+  const uint64_t heap = kBase + kImage.heap_offset;
+  ledger_.note_heap(heap, heap + 8 * kPageSize);
+  ledger_.note_heap(heap + 100 * kPageSize, heap + 164 * kPageSize);
+  ledger_.note_heap_removed(heap + 110 * kPageSize, heap + 164 * kPageSize);
+  EXPECT_EQ(verdict(heap + 109 * kPageSize), Verdict::in_order);
+  EXPECT_EQ(verdict(heap + 110 * kPageSize), Verdict::forbidden);
+  ledger_.note_heap(heap + 110 * kPageSize, heap + 120 * kPageSize);
+  EXPECT_EQ(verdict(heap + 119 * kPageSize), Verdict::in_order);
+  EXPECT_DEATH(ledger_.note_heap_removed(heap + 105 * kPageSize, heap + 110 * kPageSize), "out of order");
+}
+
+TEST_F(LedgerTest, CountsThePagesOfRetiredMemoriesUntilTheyAreTaken) {
+  const uint64_t first = open_slot(16 * kPageSize);
+  const uint64_t second = open_slot(16 * kPageSize);
+  ledger_.note_accepted(first, 5);
+  ledger_.note_accepted(second, 7);
+  EXPECT_EQ(ledger_.retired_pages(), 0U);
+  ledger_.retire_slot(first);
+  ledger_.retire_slot(second);
+  EXPECT_EQ(ledger_.retired_pages(), 12U);
+  ASSERT_EQ(ledger_.take_retired_slot(), first);
+  EXPECT_EQ(ledger_.retired_pages(), 7U);
+  ledger_.note_removed(first, ledger_.accepted_run(first, 0));
+  ledger_.clear_slot(first);
+  ledger_.free_slot(first);
+  EXPECT_EQ(verdict(first), Verdict::forbidden);
+}
+
 TEST_F(LedgerTest, HandsOutEverySlotOnceAndARetiredOneOnlyToBeEmptied) {
   std::vector<uint64_t> slots;
   while (const auto slot = ledger_.reserve_slot()) slots.push_back(*slot);

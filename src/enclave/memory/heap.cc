@@ -127,6 +127,26 @@ bool Heap::grow(uint32_t units) {
   return true;
 }
 
+uint32_t Heap::free_at_end() const {
+  return backed_ != 0 && unit(backed_ - 1).kind == Kind::free ? unit(backed_ - 1).length : 0;
+}
+
+void Heap::trim(GiveBack give_back) {
+  const SpinGuard guard(lock_);
+  const uint32_t length = free_at_end();
+  if (length < kTrimFrom) return;
+  const uint32_t first = backed_ - length;
+  const auto kept = static_cast<uint32_t>(round_up(first + kTrimTo, kUnitsPerTablePage));
+  remove(runs_[bin_of(length)], first);
+  mark_free(first, kept - first);
+  // The table's pages that describe nothing any more go as well.
+  const uint64_t table = begin_ + kept / kUnitsPerTablePage * kUnitSize;
+  const uint64_t table_end = begin_ + backed_ / kUnitsPerTablePage * kUnitSize;
+  give_back(address_of(kept), address_of(backed_) - address_of(kept));
+  give_back(table, table_end - table);
+  backed_ = kept;
+}
+
 uint32_t Heap::take_run(uint32_t units, Kind kind) {
   const auto search = [&]() -> uint32_t {
     for (uint32_t bin = bin_of(units); bin < runs_.size(); ++bin) {
@@ -138,7 +158,7 @@ uint32_t Heap::take_run(uint32_t units, Kind kind) {
   };
   uint32_t first = search();
   if (first == kNone) {
-    if (!grow(units)) return kNone;
+    if (!grow(units - free_at_end())) return kNone;  // what is added joins what is free there
     first = search();
   }
   const uint32_t length = unit(first).length;

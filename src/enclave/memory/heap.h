@@ -6,7 +6,8 @@
 //   begin + table size         the pages that are handed out
 //
 // Units are backed with memory (EACCEPT) only as the heap grows, kGrowth at a time: that many pages and the one page of the
-// table that describes them. Memory that was freed is reused, never given back.
+// table that describes them. Memory that was freed is reused; what is free at the end of a heap that has grown large goes
+// back when trim() is called.
 //
 //   size                  comes from
 //   1 … 2,048 bytes       a slab of one (≤ 256) or four pages, cut into blocks of one class; 4 classes for each power of two
@@ -30,6 +31,8 @@ class Heap {
  public:
   // Backs [address, address + size) with zeroed memory; false when there is none.
   using Back = bool (*)(uint64_t address, uint64_t size);
+  // Takes the memory of [address, address + size) away; backed again, it is zero. It must not allocate.
+  using GiveBack = void (*)(uint64_t address, uint64_t size);
 
   static constexpr uint64_t kUnitSize = 4096;
   static constexpr uint64_t kUnitsPerTablePage = 64;
@@ -37,6 +40,10 @@ class Heap {
   static constexpr size_t kMinAlignment = 16;
   static constexpr size_t kLargestClass = 2048;
   static constexpr size_t kClasses = 28;
+  // trim() does something when this many units are free at the end, and leaves that many of them: giving pages
+  // back and taking them again costs more than a fault each.
+  static constexpr uint32_t kTrimFrom = 8192;
+  static constexpr uint32_t kTrimTo = 2048;
 
   constexpr Heap() = default;
 
@@ -47,6 +54,10 @@ class Heap {
   [[nodiscard]] void* allocate(size_t size, size_t alignment = kMinAlignment);
   [[nodiscard]] void* reallocate(void* block, size_t size);
   void free(void* block);
+
+  // Gives pages at the end of the heap back, if enough of them are free. Holds the heap's lock over
+  // `give_back`.
+  void trim(GiveBack give_back);
 
   // Bytes that the block at `block` can hold.
   [[nodiscard]] size_t usable_size(const void* block);
@@ -88,6 +99,7 @@ class Heap {
   void remove(List& list, uint32_t index);
 
   [[nodiscard]] bool grow(uint32_t units);
+  [[nodiscard]] uint32_t free_at_end() const;  // units of the free run that ends the heap, or 0
   [[nodiscard]] uint32_t take_run(uint32_t units, Kind kind);
   void give_run(uint32_t first, uint32_t units);
   void mark_free(uint32_t first, uint32_t units);

@@ -130,6 +130,7 @@ void PageLedger::note_accepted(uint64_t first_address, uint64_t pages) {
   uint64_t first = 0;
   if (offset >= kImage.wasm_offset) {
     bitmap = &slots_[slot_index(first_address)].accepted;
+    slots_[slot_index(first_address)].accepted_pages += pages;
     first = (first_address - slot_address(slot_index(first_address))) / kPageSize;
   } else {
     const uint64_t thread = (first_address - threads_) / kThreadBlock.size;
@@ -150,6 +151,15 @@ void PageLedger::note_heap(uint64_t begin, uint64_t end) {
     return;
   }
   panic("the heap grows out of order");
+}
+
+void PageLedger::note_heap_removed(uint64_t begin, uint64_t end) {
+  for (HeapArea& area : heap_) {
+    if (area.end != end || area.begin > begin) continue;
+    area.end = begin;
+    return;
+  }
+  panic("the heap shrinks out of order");
 }
 
 // --- Linear memories -----------------------------------------------------------------------------------------------
@@ -194,17 +204,22 @@ PageRun PageLedger::accepted_run(uint64_t address, uint64_t page) const {
 }
 
 void PageLedger::note_removed(uint64_t address, PageRun run) {
-  for (uint64_t i = 0; i < run.count; ++i) slots_[slot_index(address)].accepted.clear(run.first + i);
+  Slot& slot = slots_[slot_index(address)];
+  for (uint64_t i = 0; i < run.count; ++i) slot.accepted.clear(run.first + i);
+  slot.accepted_pages -= run.count;
 }
 
 void PageLedger::retire_slot(uint64_t address) {
-  slots_[slot_index(address)].state = SlotState::retired;
+  Slot& slot = slots_[slot_index(address)];
+  slot.state = SlotState::retired;
+  retired_pages_ += slot.accepted_pages;
 }
 
 std::optional<uint64_t> PageLedger::take_retired_slot() {
   for (uint64_t index = 0; index < kMemorySlots; ++index) {
     if (slots_[index].state != SlotState::retired) continue;
     slots_[index].state = SlotState::reserved;
+    retired_pages_ -= slots_[index].accepted_pages;
     return slot_address(index);
   }
   return std::nullopt;
@@ -212,6 +227,10 @@ std::optional<uint64_t> PageLedger::take_retired_slot() {
 
 void PageLedger::clear_slot(uint64_t address) {
   slots_[slot_index(address)].size = 0;
+}
+
+void PageLedger::free_slot(uint64_t address) {
+  slots_[slot_index(address)].state = SlotState::free;
 }
 
 void PageLedger::lose_slot(uint64_t address) {

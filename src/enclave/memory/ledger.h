@@ -92,13 +92,17 @@ class PageLedger {
   [[nodiscard]] PageRun accepted_run(uint64_t address, uint64_t page) const;
   void note_removed(uint64_t address, PageRun run);
   // The memory is gone, its pages are still there: the slot is handed out again only after they were removed.
-  // Giving pages back is slow and, when a launch ends, for nothing, so it waits until the address space is
-  // needed.
+  // Giving pages back is slow and, when a launch ends, for nothing, so it waits until memory is asked for
+  // again.
   void retire_slot(uint64_t address);
+  // Accepted pages of all retired slots.
+  [[nodiscard]] uint64_t retired_pages() const { return retired_pages_; }
   // A retired slot, which the caller owns from now on, to remove its pages and then clear or lose it.
   [[nodiscard]] std::optional<uint64_t> take_retired_slot();
   // All pages were removed: an empty memory, owned by the caller as if just reserved.
   void clear_slot(uint64_t address);
+  // An empty memory that its owner does not want: free again.
+  void free_slot(uint64_t address);
   // The host did not take the pages back: the slot is never handed out again.
   void lose_slot(uint64_t address);
 
@@ -113,12 +117,15 @@ class PageLedger {
   // [begin, end) has been accepted. The heap grows in two places, its table and its pages; its own lock
   // orders the calls, not the ledger's, because the ledger allocates while it is locked.
   void note_heap(uint64_t begin, uint64_t end);
+  // [begin, end), the end of one of the two, has been removed.
+  void note_heap_removed(uint64_t begin, uint64_t end);
 
  private:
   enum class SlotState : uint8_t { free, reserved, retired, lost };
   struct Slot {
     SlotState state = SlotState::free;
     uint64_t size = 0;
+    uint64_t accepted_pages = 0;
     PageBitmap accepted;
   };
 
@@ -145,6 +152,7 @@ class PageLedger {
   };
   std::array<HeapArea, 2> heap_;
   uint64_t next_slot_ = 0;
+  uint64_t retired_pages_ = 0;
   std::array<Slot, kMemorySlots> slots_;
   std::array<PageBitmap, kImage.tcs_count> stacks_;
   PageBitmap code_reserved_;

@@ -1,4 +1,5 @@
-// Dynamic pages: the ledger decides, this file asks the host and accepts. No lock is held over a host call.
+// Dynamic pages: the ledger decides, this file asks the host and accepts. The ledger's lock is never held over
+// a host call.
 #include "enclave/memory/pages.h"
 
 #include <algorithm>
@@ -66,6 +67,9 @@ constexpr bool is_whole_pages(uint64_t size) {
 }
 
 constexpr uint64_t kMaxMemory = uint64_t{4} << 30;  // wasm32
+// Pages of memories that are gone may stay with the enclave up to here (64 MiB): small memories come and go
+// without a word to the host.
+constexpr uint64_t kRetiredPages = 16384;
 constexpr uint32_t kReadWrite = hostcall::kPageRead | hostcall::kPageWrite;
 
 struct CodeMapping {
@@ -98,6 +102,12 @@ bool remove_pages(uint64_t address, uint64_t pages) {
     if (!accept_trim(address + i * kPageSize)) return false;
   }
   return hostcall::pages_remove(offset_of(address), pages * kPageSize).has_value();
+}
+
+// The heap's lock is held meanwhile, so that nobody grows it into what goes: nothing below allocates.
+void give_heap_back(uint64_t address, uint64_t size) {
+  ledger.note_heap_removed(address, address + size);
+  if (!remove_pages(address, size / kPageSize)) panic("the host does not take pages of the heap back");
 }
 
 // Makes a memory that was retired one without pages; false, and the slot is lost, if the host does not help.
@@ -143,6 +153,23 @@ void remove_retired_code() {
     if (!hostcall::pages_close(offset_of(mapping.address), mapping.pages * kPageSize)) continue;
     const LedgerGuard guard;
     ledger.release_code(mapping.address, mapping.pages);
+  }
+}
+
+// Gives back what is no longer used, once it is much. Called where the enclave asks for memory: when it does
+// not any more, giving back is for nothing.
+void give_back_unused() {
+  heap().trim(give_heap_back);
+  for (;;) {
+    uint64_t slot = 0;
+    {
+      const LedgerGuard guard;
+      if (ledger.retired_pages() <= kRetiredPages) return;
+      slot = *ledger.take_retired_slot();
+    }
+    if (!empty_slot(slot)) continue;
+    const LedgerGuard guard;
+    ledger.free_slot(slot);
   }
 }
 
@@ -203,6 +230,7 @@ AddressRange guest_stack() {
 // --- Linear memory -------------------------------------------------------------------------------------------------
 
 Result<uint8_t*> reserve_memory_slot() {
+  give_back_unused();
   for (;;) {
     uint64_t slot = 0;
     {
@@ -231,6 +259,7 @@ Result<void> open_linear(uint8_t* base, uint64_t old_size, uint64_t new_size) {
       return fail(ErrorCode::out_of_memory, "no memory for the page ledger");
   }
   if (new_size == old_size) return {};
+  give_back_unused();
   if (!hostcall::pages_open(offset_of(slot + old_size), new_size - old_size, kReadWrite))
     return host_refuses("a larger linear memory");
   const LedgerGuard guard;

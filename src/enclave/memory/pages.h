@@ -39,7 +39,8 @@ struct AddressRange {
 // refuses.
 [[nodiscard]] Result<void> open_linear(uint8_t* base, uint64_t old_size, uint64_t new_size);
 
-// Gives the slot back; nothing may refer to it any more. Its pages go when the slot is needed again.
+// Gives the slot back; nothing may refer to it any more. Its pages go (TRIM, EACCEPT, removal) when the slot is
+// needed, or when the enclave next asks for memory and more than 64 MiB of such pages have gathered.
 void release_memory_slot(uint8_t* base);
 
 // --- Code ----------------------------------------------------------------------------------------------------------
