@@ -12,7 +12,8 @@ packages=(
   # libraries
   libsodium-dev libssl-dev libzydis-dev libcli11-dev nlohmann-json3-dev libfmt-dev linux-libc-dev libseccomp-dev
   # tests and benchmarks
-  libgtest-dev libgmock-dev wabt binaryen nodejs npm sqlite3 gdb
+  # (gcc and make: the Linux kernel's SGX selftests are built as the kernel builds them)
+  gcc make xz-utils libgtest-dev libgmock-dev wabt binaryen nodejs npm sqlite3 gdb
 )
 
 missing=()

@@ -5,6 +5,7 @@
 #   boundaries   who may include whom, forbidden symbols in the image
 #   style        clang-format (clang-tidy is in scripts/long.sh)
 #   e2e          WASI programs, native against enclave
+#   selftests    the Linux kernel's own SGX selftests, on libtwine-sgx.so
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
 #   conformance  the WebAssembly core tests, inside the enclave
 #   fuzz-diff    300 random modules in Twine, V8 and wabt's interpreter, one result (scripts/long.sh: 20,000)
@@ -22,7 +23,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e sqlite conformance fuzz-diff storm debugging reproducible sanitizers fuzz bench launch boundary)
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e selftests sqlite conformance fuzz-diff storm debugging reproducible sanitizers fuzz
+                                  bench launch boundary)
 
 scripts/build.sh release || exit 1
 if [ $# -eq 0 ]; then
@@ -47,6 +49,7 @@ run_suite() {
     boundaries) scripts/check-boundaries.sh ;;
     style) scripts/check-style.sh ;;
     e2e) scripts/e2e.sh ;;
+    selftests) scripts/sgx-selftests.sh ;;
     sqlite) scripts/sqlite.sh ;;
     conformance) scripts/conformance.sh ;;
     fuzz-diff) scripts/fuzz-diff.sh 300 "$(date +%s)" ;;
