@@ -106,6 +106,11 @@ std::vector<Finding> hardware_findings(const host::sgx::Probe& probe) {
   findings.push_back(
       require(probe.device_present, "driver: /dev/sgx_enclave",
               "a kernel with CONFIG_X86_SGX=y, on a processor with SGX; dmesg | grep sgx tells why not"));
+  if (probe.device_emulated) {
+    findings.push_back({Verdict::note,
+                        "driver, processor and vDSO are emulated by libtwine-sgx.so: no secrecy",
+                        "take it out of LD_PRELOAD to see this machine"});
+  }
   findings.push_back(require(probe.device_readable,
                              "permission to open /dev/sgx_enclave for reading and writing",
                              "sudo usermod -aG sgx $USER, then log in again"));
@@ -177,7 +182,11 @@ Result<int> doctor() {
   print("emulated SGX (keeps no secret; for development)", emulation_findings(probe));
   print("confinement of the host process", confinement_findings());
   print("limits", limit_findings());
-  if (probe.hardware_usable()) {
+  if (probe.hardware_usable() && probe.device_emulated) {
+    fmt::print(
+        "\nTwine runs here in what libtwine-sgx.so makes look like hardware SGX. It is emulated: no "
+        "secrecy.\n");
+  } else if (probe.hardware_usable()) {
     fmt::print("\nTwine runs in hardware SGX here.\n");
   } else if (probe.emulator_usable()) {
     fmt::print("\nTwine runs in emulated SGX here; hardware lacks what is listed above.\n");

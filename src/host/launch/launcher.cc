@@ -194,6 +194,7 @@ Result<EnclaveProgram> EnclaveProgram::load(const std::optional<std::filesystem:
   image::EnclaveImage image = TWINE_TRY(image::EnclaveImage::load(image_path));
   const twine::sgx::Sigstruct sigstruct = TWINE_TRY(load_sigstruct(image_path, debugging));
   EnclaveProgram program(std::move(image), sigstruct, emulated, debugging);
+  program.device_emulated_ = !emulated && sgx::probe().device_emulated;
   if (debugging == Debugging::yes) program.elf_ = TWINE_TRY(read_file(image_path, size_t{1} << 28));
   program.load_ns_ = stopwatch.nanoseconds();
   return program;

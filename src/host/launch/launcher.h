@@ -77,7 +77,8 @@ class EnclaveProgram {
   // invalid_argument (the manifest contradicts itself).
   [[nodiscard]] Result<LaunchOutcome> run(const LaunchRequest& request) const;
 
-  [[nodiscard]] bool emulated() const { return emulated_; }
+  // In process, or by a device that only seems to be one (libtwine-sgx.so).
+  [[nodiscard]] bool emulated() const { return emulated_ || device_emulated_; }
   [[nodiscard]] bool debug() const { return debugging_ == Debugging::yes; }
   [[nodiscard]] const twine::sgx::Sigstruct& sigstruct() const { return sigstruct_; }
   [[nodiscard]] uint64_t load_ns() const { return load_ns_; }
@@ -90,7 +91,8 @@ class EnclaveProgram {
   image::EnclaveImage image_;
   twine::sgx::Sigstruct sigstruct_;
   std::vector<uint8_t> elf_;  // the image's file, for its symbols; empty unless debugging
-  bool emulated_;
+  bool emulated_;             // in process
+  bool device_emulated_ = false;
   Debugging debugging_;
   uint64_t load_ns_ = 0;
 };

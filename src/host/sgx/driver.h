@@ -113,6 +113,7 @@ struct Probe {
   bool cpu_exinfo = false;            // CPUID.12H.0:EBX[0], MISCSELECT.EXINFO
   bool device_present = false;        // /dev/sgx_enclave exists
   bool device_readable = false;       // and this user may open it for reading and writing
+  bool device_emulated = false;       // it is libtwine-sgx.so's: for reports to the user, never for decisions
   bool provision_present = false;     // /dev/sgx_provision
   bool vdso_entry = false;            // the vDSO has __vdso_sgx_enter_enclave
   bool kernel_edmm = false;           // kernel >= 6.0

@@ -1,6 +1,7 @@
 // What this machine offers for SGX and for its emulation.
 #include <asm/prctl.h>
 #include <cpuid.h>
+#include <fcntl.h>
 #include <linux/prctl.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -10,6 +11,8 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <string>
+#include <string_view>
 
 #include "host/sgx/driver.h"
 #include "host/sgx/vdso.h"
@@ -54,6 +57,17 @@ bool has_syscall_user_dispatch() {
   return prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, ~0UL << 12) != 0 && errno == EFAULT;
 }
 
+// A descriptor of a device is a link to a file in /dev; one of libtwine-sgx.so (host/preload) is a file in memory.
+bool is_emulated(const char* device) {
+  const int descriptor = open(device, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  char target[64] = {};
+  const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
+  const ssize_t size = readlink(link.c_str(), target, sizeof target);
+  close(descriptor);
+  return size > 0 && std::string_view(target, static_cast<size_t>(size)).starts_with("/memfd:");
+}
+
 }  // namespace
 
 Probe probe() {
@@ -61,6 +75,7 @@ Probe probe() {
   probe_cpu(result);
   result.device_present = access("/dev/sgx_enclave", F_OK) == 0;
   result.device_readable = access("/dev/sgx_enclave", R_OK | W_OK) == 0;
+  result.device_emulated = result.device_readable && is_emulated("/dev/sgx_enclave");
   result.provision_present = access("/dev/sgx_provision", F_OK) == 0;
   result.vdso_entry = find_in_vdso("__vdso_sgx_enter_enclave") != nullptr;
   result.kernel_edmm = kernel_at_least(6);
