@@ -232,6 +232,22 @@ Leaf aex_leaf() {
          emulator::asynchronous_exit(w.cpu, ExitEvent::interrupt());
          EXPECT_EQ(w.get<sgx::SsaGpr>(kGpr).aexnotify, 1);
        }},
+      {"the frame was trimmed and removed under the thread (on silicon ETRACK drives it out first): the "
+       "state is lost",
+       [](World& w) {
+         const sgx::Secinfo trim{.flags = sgx::secinfo_page_type(sgx::PageType::trim), .reserved = {}};
+         EXPECT_TRUE(emulator::emodt(w.enclave, w.at(World::kSsa), trim).ok());
+         w.entry(World::kSsa).modified = 0;
+         EXPECT_TRUE(emulator::eremove(w.enclave, w.at(World::kSsa)).ok());
+       },
+       succeeds(),
+       [](World& w) {
+         w.registers().r12 = 0x5ec;
+         emulator::asynchronous_exit(w.cpu, ExitEvent::interrupt());
+         EXPECT_EQ(w.registers().rsp, 0x7fff0000U);
+         EXPECT_TRUE(emulator::eaug(w.enclave, w.at(World::kSsa)).ok());
+         EXPECT_EQ(w.get<sgx::SsaGpr>(kGpr).r12, 0U);
+       }},
       {"the host has unmapped the SSA since the entry: the state is saved all the same",
        TWINE_DO(w.unmap(World::kSsa)), succeeds(),
        [](World& w) {

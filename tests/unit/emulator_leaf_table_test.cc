@@ -55,28 +55,6 @@ const char* error_name(sgx::ErrorCode error) {
   }
 }
 
-// Nothing of the processor's own has changed, but what an error reports.
-void expect_untouched(const World::Snapshot& before, const World::Snapshot& after, bool error) {
-  for (size_t page = 0; page < before.epcm.size(); ++page) {
-    if (!before.epcm[page].valid) continue;  // the operating system may have added one
-    EXPECT_EQ(std::memcmp(&before.epcm[page], &after.epcm[page], sizeof before.epcm[page]), 0)
-        << "EPCM entry of page " << page;
-  }
-  ASSERT_EQ(before.threads.size(), after.threads.size());
-  for (size_t i = 0; i < before.threads.size(); ++i) {
-    EXPECT_EQ(std::memcmp(&before.threads[i], &after.threads[i], sizeof(sgx::Tcs)), 0) << "TCS " << i;
-  }
-  EXPECT_EQ(before.active, after.active);
-  EXPECT_EQ(std::memcmp(&before.secs, &after.secs, sizeof(sgx::Secs)), 0) << "SECS";
-  EXPECT_EQ(before.inside, after.inside);
-  emulator::Registers expected = before.registers;
-  if (error) {
-    expected.rax = after.registers.rax;
-    expected.rflags = after.registers.rflags;
-  }
-  EXPECT_EQ(std::memcmp(&expected, &after.registers, sizeof expected), 0) << "registers";
-}
-
 void expect_outcome(const World& world, const Outcome& outcome, const Expected& expected) {
   ASSERT_EQ(outcome.kind, expected.kind)
       << "expected " << expected.text() << "; came kind " << static_cast<int>(outcome.kind) << ", error "
@@ -109,7 +87,7 @@ void carry_out(const Leaf& leaf, const Row& row) {
   const Outcome outcome = leaf.act(world);
   expect_outcome(world, outcome, row.expected);
   if (row.expected.kind != Outcome::Kind::done)
-    expect_untouched(before, world.snapshot(), row.expected.kind == Outcome::Kind::error);
+    EXPECT_EQ(World::difference(before, world.snapshot(), row.expected.kind == Outcome::Kind::error), "");
   if (row.check && !testing::Test::HasFailure()) row.check(world);
 }
 

@@ -247,4 +247,27 @@ World::Snapshot World::snapshot() {
   return snapshot;
 }
 
+std::string World::difference(const Snapshot& before, const Snapshot& after, bool error) {
+  for (size_t page = 0; page < before.epcm.size(); ++page) {
+    if (!before.epcm[page].valid) continue;  // the operating system may have added one
+    if (std::memcmp(&before.epcm[page], &after.epcm[page], sizeof before.epcm[page]) != 0)
+      return "EPCM entry of page " + std::to_string(page);
+  }
+  if (before.threads.size() != after.threads.size()) return "number of TCSs";
+  for (size_t i = 0; i < before.threads.size(); ++i) {
+    if (std::memcmp(&before.threads[i], &after.threads[i], sizeof(sgx::Tcs)) != 0)
+      return "TCS " + std::to_string(i);
+  }
+  if (before.active != after.active) return "TCS.STATE";
+  if (std::memcmp(&before.secs, &after.secs, sizeof(sgx::Secs)) != 0) return "SECS";
+  if (before.inside != after.inside) return "enclave mode";
+  emulator::Registers expected = before.registers;
+  if (error) {
+    expected.rax = after.registers.rax;
+    expected.rflags = after.registers.rflags;
+  }
+  if (std::memcmp(&expected, &after.registers, sizeof expected) != 0) return "registers";
+  return "";
+}
+
 }  // namespace twine::test

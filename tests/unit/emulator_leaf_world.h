@@ -23,6 +23,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "common/sgx/arch.h"
@@ -147,6 +148,8 @@ class World {
     bool inside;
   };
   [[nodiscard]] Snapshot snapshot();
+  // What of it has changed, but for RAX and RFLAGS after an `error`; empty: nothing.
+  [[nodiscard]] static std::string difference(const Snapshot& before, const Snapshot& after, bool error);
 
  private:
   void write(uint64_t offset, const void* source, size_t size);

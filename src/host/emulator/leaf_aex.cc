@@ -39,19 +39,27 @@ uint32_t exitinfo(const ExitEvent& event, uint32_t miscselect) {
   return sgx::kExitinfoValid | type | static_cast<uint32_t>(event.vector);
 }
 
-}  // namespace
+// Whether the frame's pages are still the enclave's. EENTER and ERESUME have checked them and silicon keeps their
+// physical addresses, so an AEX asks nobody; and it drives every thread out (ETRACK) before a page that was
+// trimmed can be accepted as such and removed. Here a thread stays inside, and what it leaves then is lost: it
+// could not be resumed on silicon either.
+bool frame_stands(Enclave& enclave, uint64_t frame) {
+  const uint64_t end = frame + uint64_t{enclave.secs.ssaframesize} * sgx::kEpcPageSize;
+  for (uint64_t page = frame; page < end; page += sgx::kEpcPageSize) {
+    const EpcmEntry& entry = enclave.epcm.at(page);
+    if (!entry.valid || !entry.is(sgx::PageType::reg)) return false;
+  }
+  return true;
+}
 
-void asynchronous_exit(Processor& processor, const ExitEvent& event) {
-  Enclave& enclave = *processor.enclave;
-  TcsState& state = *processor.tcs;
-  Registers& registers = processor.registers;
+// The interrupted state goes into the frame. False: the memory could not be written.
+bool save_state(const Processor& processor, Enclave& enclave, uint64_t frame, const ExitEvent& event,
+                sgx::SsaGpr& gpr) {
+  const Registers& registers = processor.registers;
   const sgx::Secs& secs = enclave.secs;
-  const uint64_t frame = enclave.ssa_frame(state.tcs, state.tcs.cssa);
   const uint64_t gpr_address = frame + sgx::ssa_gpr_offset(secs.ssaframesize);
-
-  sgx::SsaGpr gpr{};
-  const bool have_outside =
-      enclave.memory.read(gpr_address, &gpr, sizeof gpr);  // URSP, URBP, AEXNOTIFY stay as they are
+  // URSP, URBP, AEXNOTIFY stay as they are.
+  if (!enclave.memory.read(gpr_address, &gpr, sizeof gpr)) return false;
   std::memcpy(&gpr, &registers, offsetof(sgx::SsaGpr, rflags));
   gpr.rflags = registers.rflags;
   gpr.rip = registers.rip;
@@ -60,24 +68,35 @@ void asynchronous_exit(Processor& processor, const ExitEvent& event) {
   gpr.gsbase = registers.gsbase;
 
   uint8_t xsave[kMaxXsaveSize];
-  const uint64_t xfrm = secs.attributes.xfrm;
-  const uint64_t xsave_size = enclave.platform.xsave().size(xfrm);
-  // SSA pages were checked at entry and silicon keeps their physical addresses: they can be written even if
-  // the host has since taken away the mapping.
-  bool saved = have_outside && xsave_size <= sizeof xsave && enclave.memory.read(frame, xsave, xsave_size);
-  if (saved) {
-    processor.extended.save(enclave.platform.xsave(), xfrm, xsave);
-    saved =
-        enclave.memory.write(frame, xsave, xsave_size) && enclave.memory.write(gpr_address, &gpr, sizeof gpr);
+  const uint64_t xsave_size = enclave.platform.xsave().size(secs.attributes.xfrm);
+  if (xsave_size > sizeof xsave || !enclave.memory.read(frame, xsave, xsave_size)) return false;
+  processor.extended.save(enclave.platform.xsave(), secs.attributes.xfrm, xsave);
+  // The pages can be written even if the host has since taken away the mapping.
+  if (!enclave.memory.write(frame, xsave, xsave_size) || !enclave.memory.write(gpr_address, &gpr, sizeof gpr))
+    return false;
+  if ((secs.miscselect & sgx::kMiscExinfo) != 0 && event.valid &&
+      (event.vector == Vector::pf || event.vector == Vector::gp)) {
+    const sgx::ExInfo exinfo{
+        .maddr = event.vector == Vector::pf ? event.address : 0, .errcd = event.error_code, .reserved = 0};
+    if (!enclave.memory.write(frame + sgx::ssa_exinfo_offset(secs.ssaframesize), &exinfo, sizeof exinfo))
+      return false;
   }
-  if (saved && (secs.miscselect & sgx::kMiscExinfo) != 0 && event.valid &&
-      (event.vector == sgx::Vector::pf || event.vector == sgx::Vector::gp)) {
-    const sgx::ExInfo exinfo{.maddr = event.vector == sgx::Vector::pf ? event.address : 0,
-                             .errcd = event.error_code,
-                             .reserved = 0};
-    saved = enclave.memory.write(frame + sgx::ssa_exinfo_offset(secs.ssaframesize), &exinfo, sizeof exinfo);
-  }
-  if (!saved) std::abort();  // the reservation itself is gone: the process unmapped memory it does not own
+  return enclave.memory.close(frame, uint64_t{secs.ssaframesize} * sgx::kEpcPageSize) == 0;
+}
+
+}  // namespace
+
+void asynchronous_exit(Processor& processor, const ExitEvent& event) {
+  Enclave& enclave = *processor.enclave;
+  TcsState& state = *processor.tcs;
+  Registers& registers = processor.registers;
+  const sgx::Secs& secs = enclave.secs;
+  const uint64_t frame = enclave.ssa_frame(state.tcs, state.tcs.cssa);
+  sgx::SsaGpr gpr{};
+  gpr.ursp = processor.save_rsp;
+  gpr.urbp = processor.save_rbp;
+  if (frame_stands(enclave, frame) && !save_state(processor, enclave, frame, event, gpr))
+    std::abort();  // the reservation itself is gone: the process unmapped memory it does not own
 
   // SDM "Synthetic State on Asynchronous Enclave Exit".
   const uint64_t tcs_address = state.address;
@@ -98,7 +117,7 @@ void asynchronous_exit(Processor& processor, const ExitEvent& event) {
   registers.rflags = (flags & ~kFlagTf) | (trap_flag ? kFlagTf : 0);
   registers.fsbase = fsbase;
   registers.gsbase = gsbase;
-  processor.extended.initialise(xfrm);
+  processor.extended.initialise(secs.attributes.xfrm);
   if (event.valid && event.vector == Vector::mf) processor.extended.show_x87_exception();
   if (event.valid && event.vector == Vector::xm) processor.extended.show_simd_exception();
   enclave.counters.asynchronous_exits.fetch_add(1, std::memory_order_relaxed);

@@ -72,6 +72,8 @@ void enter_enclave_mode(Processor& processor, Enclave& enclave, TcsState& state)
   processor.tcs = &state;
   processor.save_fs = processor.registers.fsbase;
   processor.save_gs = processor.registers.gsbase;
+  processor.save_rsp = processor.registers.rsp;
+  processor.save_rbp = processor.registers.rbp;
 }
 
 // Opt-out entry: single stepping outside does not step through the enclave.

@@ -85,6 +85,9 @@ struct Processor {
   // What an exit restores: CR_SAVE_FS, CR_SAVE_GS.
   uint64_t save_fs = 0;
   uint64_t save_gs = 0;
+  // What an AEX restores where the SSA frame is no more: RSP and RBP outside.
+  uint64_t save_rsp = 0;
+  uint64_t save_rbp = 0;
   bool debug_optin = false;  // TCS.FLAGS.DBGOPTIN of a debug enclave
   bool save_tf = false;      // CR_SAVE_TF
 
