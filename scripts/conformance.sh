@@ -50,4 +50,4 @@ done < <(find "$suite" -name '*.wast' | sort; find tests/conformance/wast -name 
 [ ${#scripts[@]} -gt 0 ] || { echo "conformance: no file is called ${names[*]}" >&2; exit 2; }
 
 # Every launch in emulation says so; once is enough here.
-TWINE_ENCLAVE=build/bin/twine-enclave build/tests/wast-in-enclave "${options[@]}" "${scripts[@]}" 2> >(awk '!seen[$0]++' >&2)
+TWINE_ENCLAVE=build/bin/twine-enclave ${TWINE_PRELOAD:+env LD_PRELOAD="$TWINE_PRELOAD"} build/tests/wast-in-enclave "${options[@]}" "${scripts[@]}" 2> >(awk '!seen[$0]++' >&2)

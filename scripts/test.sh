@@ -6,6 +6,7 @@
 #   style        clang-format (clang-tidy is in scripts/long.sh)
 #   e2e          WASI programs, native against enclave
 #   selftests    the Linux kernel's own SGX selftests, on libtwine-sgx.so
+#   hardware     --sgx hardware on libtwine-sgx.so: a slice of e2e and conformance (scripts/long.sh: all)
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
 #   conformance  the WebAssembly core tests, inside the enclave
 #   fuzz-diff    300 random modules in Twine, V8 and wabt's interpreter, one result (scripts/long.sh: 20,000)
@@ -23,7 +24,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e selftests sqlite conformance fuzz-diff storm debugging reproducible sanitizers fuzz
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e selftests hardware sqlite conformance fuzz-diff storm debugging reproducible sanitizers fuzz
                                   bench launch boundary)
 
 scripts/build.sh release || exit 1
@@ -50,6 +51,7 @@ run_suite() {
     style) scripts/check-style.sh ;;
     e2e) scripts/e2e.sh ;;
     selftests) scripts/sgx-selftests.sh ;;
+    hardware) scripts/hardware-path.sh ;;
     sqlite) scripts/sqlite.sh ;;
     conformance) scripts/conformance.sh ;;
     fuzz-diff) scripts/fuzz-diff.sh 300 "$(date +%s)" ;;
