@@ -61,7 +61,7 @@ run_suite() {
     sanitizers) scripts/sanitizers.sh ;;
     fuzz)
       scripts/fuzz.sh 10 wasm_loader_fuzz twm_fuzz manifest_fuzz image_fuzz hostcall_reply_fuzz hostcall_request_fuzz \
-        hostcall_wasi_fuzz
+        hostcall_wasi_fuzz emulator_leaves_fuzz
       ;;
     bench) scripts/bench.sh --quick ;;
     launch) scripts/bench-launch.sh --quick ;;

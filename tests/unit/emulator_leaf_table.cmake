@@ -10,3 +10,10 @@ twine_test(emulator_leaf_table_test
   LIBRARIES twine_emulator_leaf_world)
 target_compile_definitions(emulator_leaf_table_test PRIVATE
   TWINE_LEAF_TABLE_DOCUMENT="${PROJECT_SOURCE_DIR}/docs/emulation-leaves.md")
+
+# What keys and measurements depend on.
+twine_test(emulator_keys_matrix_test
+  SOURCES unit/emulator_key_matrix_test.cc unit/emulator_measurement_test.cc
+  LIBRARIES twine_emulator_leaf_world)
+target_compile_definitions(emulator_keys_matrix_test PRIVATE
+  TWINE_MRENCLAVE_SCRIPT="${PROJECT_SOURCE_DIR}/tests/tools/mrenclave.py")

@@ -18,7 +18,6 @@ using sgx::PageType;
 
 namespace {
 
-constexpr std::array<uint8_t, 32> kSecret = {0x5e, 0xc2, 0xe7};
 constexpr uint64_t kEpcBytes = uint64_t{64} * kEpcPageSize;
 constexpr uint64_t kReg = sgx::secinfo_page_type(PageType::reg);
 constexpr uint64_t kRw = sgx::kSecinfoR | sgx::kSecinfoW;
@@ -47,7 +46,8 @@ const image::SigningKey& signing_key() {
 
 }  // namespace
 
-World::World() : platform(kSecret), epc(kEpcBytes, false), enclave(platform, epc) {
+World::World(uint8_t secret)
+    : platform(std::array<uint8_t, 32>{secret}), epc(kEpcBytes, false), enclave(platform, epc) {
   const auto reserved = enclave.memory.reserve(kSize);
   must(reserved.has_value());
   base = *reserved;
