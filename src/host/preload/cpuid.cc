@@ -23,6 +23,7 @@ constexpr uint32_t kSgx = 1U << 2;                // 07H.0:EBX
 constexpr uint32_t kLaunchControl = 1U << 30;     // 07H.0:ECX
 constexpr uint32_t kSgx1 = 1U << 0;               // 12H.0:EAX
 constexpr uint32_t kSgx2 = 1U << 1;               // 12H.0:EAX
+constexpr uint32_t kEdeccssa = 1U << 11;          // 12H.0:EAX
 constexpr uint32_t kSectionType = 1;              // 12H.2:EAX[3:0] valid; ECX[3:0] confidential and intact
 constexpr uint64_t kEpcBase = uint64_t{1} << 36;  // physical; nobody can see what is there
 constexpr uint32_t kMaxSize32Log2 = 31;
@@ -100,7 +101,7 @@ CpuidRegisters sgx_cpuid(uint32_t leaf, uint32_t subleaf, const CpuidRegisters& 
   const auto size_log2 = static_cast<uint32_t>(std::countr_zero(platform.max_enclave_size()));
   switch (subleaf) {
     case 0:
-      return {.eax = kSgx1 | kSgx2,
+      return {.eax = kSgx1 | kSgx2 | kEdeccssa,
               .ebx = platform.supported_miscselect(),
               .ecx = 0,
               .edx = size_log2 << 8 | kMaxSize32Log2};
