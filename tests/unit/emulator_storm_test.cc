@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
+#include "emulator_test_enclave.h"
 #include "host/emulator/aex_storm.h"
 
 namespace twine::host::emulator {
@@ -47,6 +51,32 @@ TEST_F(AexStormTest, RefusesARangeThatIsNone) {
     ASSERT_FALSE(storm.has_value()) << range;
     EXPECT_NE(storm.error().message.find("TWINE_AEX_STORM"), std::string::npos);
   }
+}
+
+TEST_F(AexStormTest, InterruptsEveryThreadInsideAndChangesNothing) {
+  set("20-100");
+  const auto enclave = test::TestEnclave::make();
+  ASSERT_NE(enclave, nullptr);
+  std::atomic<uint8_t> flag{0};
+  std::array<test::Exit, 2> exits;
+  std::array<std::thread, 2> threads;
+  for (size_t i = 0; i < threads.size(); ++i) {
+    threads[i] = std::thread([&, i] {
+      const uint64_t tcs = i == 0 ? test::kTcs : test::kSecondTcs;
+      exits[i] = enclave->enter(test::Do::spin, reinterpret_cast<uint64_t>(&flag), 0, 0, 0, tcs);
+    });
+  }
+  while (enclave->driver().statistics().interrupts < 1000) std::this_thread::yield();
+  flag = 1;
+  for (std::thread& thread : threads) thread.join();
+  for (const test::Exit& exit : exits) {
+    EXPECT_EQ(exit.function, test::kEexit);
+    EXPECT_EQ(exit.rsi, 0x5eedU) << "R15 survived";
+    EXPECT_EQ(exit.rdx, 0x5eedU) << "XMM9 survived";
+  }
+  const host::sgx::DriverStatistics counts = enclave->driver().statistics();
+  EXPECT_EQ(counts.asynchronous_exits, counts.resumes) << "each interrupt was resumed from";
+  EXPECT_EQ(counts.exits, 2U);
 }
 
 }  // namespace
