@@ -174,6 +174,24 @@ TEST(EmulatorEpc, ScatteredPagesOfALargeMemorySurviveReclaim) {
     ASSERT_EQ(enclave->enter(Do::load, enclave->at(page(i))).rdi, (i + 1) % 256);
 }
 
+TEST_F(ReclaimedEnclave, ServesTwoThreadsAtOnceThatPushEachOthersPagesOut) {
+  fill(*enclave, kDynamicPages);
+  std::atomic<int> wrong = 0;
+  const auto read = [&](uint64_t tcs, uint64_t first) {
+    for (int round = 0; round < 300; ++round) {
+      for (uint64_t i = first; i < kDynamicPages; i += 2) {
+        const Exit exit = enclave->enter(Do::load, enclave->at(dynamic(i)), 0, 0, 0, tcs);
+        if (exit.function != kEexit || exit.rdi != i) ++wrong;
+      }
+    }
+  };
+  std::thread other(read, kSecondTcs, 1);
+  read(kTcs, 0);
+  other.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_LE(epc->in_use(), kEpcPages);
+}
+
 // --- Several enclaves -----------------------------------------------------------------------------------------------
 
 TEST(EmulatorEpc, TakesPagesFromAnEnclaveThatIsIdleForOneThatIsNot) {

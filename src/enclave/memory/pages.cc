@@ -161,15 +161,15 @@ void remove_retired_code() {
 void give_back_unused() {
   heap().trim(give_heap_back);
   for (;;) {
-    uint64_t slot = 0;
+    std::optional<uint64_t> slot;
     {
       const LedgerGuard guard;
-      if (ledger.retired_pages() <= kRetiredPages) return;
-      slot = *ledger.take_retired_slot();
+      if (ledger.retired_pages() > kRetiredPages) slot = ledger.take_retired_slot();
     }
-    if (!empty_slot(slot)) continue;
+    if (!slot) return;
+    if (!empty_slot(*slot)) continue;
     const LedgerGuard guard;
-    ledger.free_slot(slot);
+    ledger.free_slot(*slot);
   }
 }
 
