@@ -5,7 +5,7 @@ twine_test(cli_test
 
 if(TARGET twine-enclave)
   twine_test(cli_program_test SOURCES unit/cli_program_test.cc LIBRARIES twine_common)
-  target_compile_definitions(cli_program_test PRIVATE TWINE_BINARIES="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  target_compile_definitions(cli_program_test PRIVATE TWINE_BINARIES="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" TWINE_ISVSVN=${TWINE_ISVSVN})
   add_dependencies(cli_program_test twine twine-enclave-signature)
 
   # In C, because that is whom the interface is for.

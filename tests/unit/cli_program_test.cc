@@ -375,6 +375,22 @@ TEST_F(Signing, KeepsTheSignatureThatAllowsDebugApartFromTheReleases) {
   EXPECT_THAT(calm.error, HasSubstr("ISVSVN     "));
 }
 
+TEST_F(Signing, CarriesTheSecurityVersionOfTheBuild) {
+  const std::string line = "ISVSVN            " + std::to_string(TWINE_ISVSVN) + "\n";
+  ASSERT_EQ(twine({"sign", "enclave", "--key", "key.pem"}).status, 0);
+  EXPECT_THAT(twine({"inspect", "enclave"}).output, HasSubstr(line));
+  EXPECT_THAT(twine({"inspect", "enclave.sig"}).output, HasSubstr(line));
+}
+
+TEST_F(Signing, ProfilesOnlyDebugEnclaves) {
+  const Outcome refused = twine({"run", "--profile=perfmap", count_arguments()});
+  EXPECT_EQ(refused.status, 125);
+  EXPECT_THAT(refused.error, HasSubstr("--profile needs --debug-enclave"));
+  const Outcome unknown = twine({"run", "--debug-enclave", "--profile=jitdump", count_arguments()});
+  EXPECT_EQ(unknown.status, 125);
+  EXPECT_THAT(unknown.error, HasSubstr("is not perfmap"));
+}
+
 TEST_F(Signing, IsNotTakenForDebugWhenItDoesNotAllowIt) {
   ASSERT_EQ(twine({"sign", "enclave", "--key", "key.pem", "-o", "enclave.debug.sig"}).status, 0);
   const Outcome outcome = twine({"run", "--enclave", "enclave", "--debug-enclave", count_arguments()});

@@ -13,7 +13,7 @@ __attribute__((noinline)) void report(unsigned n) {
   fflush(stdout);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   report(argc > 1 ? (unsigned)atoi(argv[1]) : 20);
   return 0;
 }
