@@ -75,6 +75,8 @@ static void the_device_files_are_character_devices(void) {
   for (int i = 0; i < 2; ++i) {
     struct stat status;
     CHECK(stat(names[i], &status) == 0 && S_ISCHR(status.st_mode));
+    struct statx extended;
+    CHECK(statx(AT_FDCWD, names[i], 0, STATX_TYPE, &extended) == 0 && S_ISCHR(extended.stx_mode));
     CHECK(access(names[i], R_OK | W_OK) == 0 && ERRNO(access(names[i], X_OK)) == EACCES);
     const int fd = open(names[i], O_RDWR);
     CHECK(fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode));

@@ -171,6 +171,26 @@ extern "C" int front_faccessat(int directory, const char* path, int mode, int fl
   return device_of_path(path) ? may_access(mode) : next_faccessat.get()(directory, path, mode, flags);
 }
 
+namespace {
+
+constinit Next<int(int, const char*, int, unsigned, struct statx*)> next_statx("statx");
+
+}  // namespace
+
+extern "C" int front_statx(int directory, const char* path, int flags, unsigned mask, struct statx* status)
+    TWINE_FRONT("statx");
+extern "C" int front_statx(int directory, const char* path, int flags, unsigned mask, struct statx* status) {
+  const auto device = device_of_path(path);
+  if (!device) return next_statx.get()(directory, path, flags, mask, status);
+  *status = {};
+  status->stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK;
+  status->stx_mode = kMode;
+  status->stx_nlink = 1;
+  status->stx_rdev_major = kMiscMajor;
+  status->stx_rdev_minor = *device == DeviceName::enclave ? kEnclaveMinor : kProvisionMinor;
+  return 0;
+}
+
 // --- Descriptors and mappings
 // ---------------------------------------------------------------------------------------
 
