@@ -35,6 +35,7 @@ std::vector<Row> thread_rows() {
       {"EPCM(RBX).MODIFIED is 1", TWINE_DO(w.registers().rbx = w.at(World::kNewTcs)),
        epcm_pf(World::kNewTcs)},
       {"RBX has no mapping", TWINE_DO(w.unmap(World::kTcs)), pf(World::kTcs)},
+      {"the machine has slept: the enclave is gone", TWINE_DO(w.enclave.lost = true), epcm_pf(World::kTcs)},
       {"TCS.OSSA is not page aligned", TWINE_DO(w.tcs().ossa += 8), gp()},
       {"TCS.OFSBASE is not page aligned", TWINE_DO(w.tcs().ofsbasgx += 1), gp()},
       {"TCS.OGSBASE is not page aligned", TWINE_DO(w.tcs().ogsbasgx += 1), gp()},

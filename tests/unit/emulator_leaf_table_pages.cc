@@ -1,4 +1,4 @@
-// EREMOVE, EAUG, EMODPR, EMODT: system software and the pages of a running enclave; EDBGRD, EDBGWR.
+// EREMOVE, EAUG, EMODPR, EMODT, ETRACK: system software and the pages of a running enclave; EDBGRD, EDBGWR.
 #include <gtest/gtest.h>
 
 #include "emulator_leaf_table.h"
@@ -182,6 +182,23 @@ Leaf emodt_leaf() {
   return leaf;
 }
 
+// With the interrupts that follow it in Linux (leaves.h): every thread has left, and EACCEPT finds tracking complete.
+Leaf etrack_leaf() {
+  Leaf leaf {
+    .name = "ETRACK", .stage = Stage::initialised,
+    .arrange = TWINE_DO(w.entry(World::kTrim).tracked = 0; w.entry(World::kRestricted).tracked = 0),
+    .act = [](World& w) { return emulator::etrack(w.enclave); }, .rows = {}
+  };
+  leaf.rows = {
+      {"the SECS is not valid", TWINE_DO(w.enclave.created = false), secs_pf()},
+      {"all is well: no page waits for a thread to leave",
+       {},
+       succeeds(),
+       TWINE_DO(EXPECT_TRUE(w.entry(World::kTrim).tracked && w.entry(World::kRestricted).tracked))},
+  };
+  return leaf;
+}
+
 // What EDBGRD and EDBGWR have in common.
 std::vector<Row> debug_rows() {
   return {
@@ -252,7 +269,7 @@ Leaf edbgwr_leaf() {
 }  // namespace
 
 std::vector<Leaf> page_leaves() {
-  return {eremove_leaf(), eremove_secs_leaf(), eaug_leaf(), emodpr_leaf(), emodt_leaf()};
+  return {eremove_leaf(), eremove_secs_leaf(), eaug_leaf(), emodpr_leaf(), emodt_leaf(), etrack_leaf()};
 }
 
 std::vector<Leaf> debug_leaves() {

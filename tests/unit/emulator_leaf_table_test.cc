@@ -157,7 +157,12 @@ void add_operand_rows(Leaf& leaf, const Operand& operand) {
   using Entry = emulator::EpcmEntry;
   const std::vector<Row> rows = {
       {name + " is not aligned to " + std::to_string(alignment) + " bytes",
-       [=](World& w) { w.registers().*address += alignment / 2; }, gp()},
+       // The structure moves along, so that its address alone is wrong.
+       [=](World& w) {
+         w.put(offset + alignment / 2, w.get<std::array<uint8_t, 512>>(offset));
+         w.registers().*address += alignment / 2;
+       },
+       gp()},
       {name + " is outside ELRANGE", at(World::kSize), gp()},
       {name + " is far outside ELRANGE", [=](World& w) { w.registers().*address = 0; }, gp()},
       {name + " has no page and no VMA", at(World::kHole), pf(World::kHole)},
