@@ -339,6 +339,60 @@ static void a_handler_sees_an_interrupted_enclave_at_the_aep_with_the_hosts_tls(
   tiny_close(&enclave);
 }
 
+static void on_storm(int signal) {
+  (void)signal;
+  ++alarms;
+}
+
+static void entries_survive_a_storm_of_signals(void) {
+  struct tiny enclave;
+  CHECK_EQ(tiny_build(&enclave), 0);
+  const struct itimerval every = {.it_interval = {0, 50}, .it_value = {0, 50}};
+  const struct itimerval never = {0};
+  alarms = 0;
+  CHECK(signal(SIGALRM, on_storm) == SIG_DFL);
+  setitimer(ITIMER_REAL, &every, NULL);
+  uint64_t wrong = 0;
+  for (uint64_t i = 0; i < 20000 || (alarms < 200 && i < 2000000); ++i) {
+    struct sgx_enclave_run run = {0};
+    uint64_t value = 0;
+    wrong +=
+        tiny_enter(&enclave, TINY_STORE, enclave.base + TINY_DATA, i, &run) != 0 || run.function != EEXIT;
+    wrong +=
+        tiny_enter(&enclave, TINY_LOAD, enclave.base + TINY_DATA, (uint64_t)&value, &run) != 0 || value != i;
+  }
+  setitimer(ITIMER_REAL, &never, NULL);
+  CHECK_EQ(wrong, 0);
+  CHECK(alarms >= 200);
+  CHECK(signal(SIGALRM, SIG_DFL) == on_storm);
+  tiny_close(&enclave);
+}
+
+static void a_mapping_older_than_a_page_gives_it_no_more_than_it_was_added_with(void) {
+  struct tiny enclave;
+  CHECK_EQ(tiny_open(&enclave), 0);
+  CHECK_EQ(tiny_create(&enclave), 0);
+  CHECK(mmap(enclave.base + TINY_READ_ONLY, TINY_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+             enclave.fd, 0) != MAP_FAILED);
+  CHECK_EQ(tiny_add_all(&enclave), 0);
+  tiny_sign(&enclave);
+  CHECK_EQ(tiny_init(&enclave), 0);
+  CHECK(mmap(enclave.base, TINY_PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, enclave.fd, 0) !=
+        MAP_FAILED);
+  CHECK(mmap(enclave.base + TINY_TCS, 3 * TINY_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+             enclave.fd, 0) != MAP_FAILED);
+  struct sgx_enclave_run run = {0};
+  uint64_t value = 0;
+  CHECK_EQ(tiny_enter(&enclave, TINY_LOAD, enclave.base + TINY_READ_ONLY, (uint64_t)&value, &run), 0);
+  CHECK_EQ(run.function, ERESUME);
+  CHECK_EQ(run.exception_vector, 14);
+  CHECK_EQ(run.exception_error_code, 4); /* user, not present: SIGBUS, as the vDSO tells it */
+  CHECK(mprotect(enclave.base + TINY_READ_ONLY, TINY_PAGE, PROT_READ) == 0);
+  CHECK_EQ(enter_enclave(0, 0, 0, ERESUME, 0, 0, &run), 0);
+  CHECK_EQ(value, TINY_VALUE);
+  tiny_close(&enclave);
+}
+
 static void blocked_fault_signals_do_not_end_an_entry(void) {
   struct tiny enclave;
   CHECK_EQ(tiny_build(&enclave), 0);
@@ -472,6 +526,8 @@ int main(void) {
       TEST(an_enclave_ends_with_its_last_descriptor_and_mapping),
       TEST(a_child_leaves_its_parents_enclave_alone_and_has_its_own),
       TEST(a_handler_sees_an_interrupted_enclave_at_the_aep_with_the_hosts_tls),
+      TEST(entries_survive_a_storm_of_signals),
+      TEST(a_mapping_older_than_a_page_gives_it_no_more_than_it_was_added_with),
       TEST(blocked_fault_signals_do_not_end_an_entry),
       TEST(a_fault_signal_that_is_sent_while_blocked_waits),
       TEST(the_programs_own_faults_are_its_own),

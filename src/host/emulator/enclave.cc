@@ -140,6 +140,9 @@ Outcome Enclave::resolve(uint64_t address, Access kind) {
   if (lost && allowed) return page_fault(address, code | sgx::kPagefaultPresent | sgx::kPagefaultSgx);
   if (epcm.at(address).valid) {
     if (!allowed) return page_fault(address, code | sgx::kPagefaultPresent);
+    // A mapping older than the page may exceed what the page was added with: Linux then raises SIGBUS.
+    if ((protection & ~static_cast<int>(epcm.at(address).max_protection)) != 0)
+      return page_fault(address, code);
     return reload(address).ok() ? done() : page_fault(address, code);
   }
   if (!allowed || !initialised()) return page_fault(address, code);
