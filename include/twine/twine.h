@@ -206,6 +206,14 @@ TWINE_API void twine_launch_add_memory_directory(twine_launch* launch, const cha
 /* Bytes that a linear memory may grow to; 4 GiB by default. memory.grow beyond it fails, and a module that
  * starts with more is refused. */
 TWINE_API void twine_launch_set_memory_limit(twine_launch* launch, uint64_t bytes);
+/* Elements that a table may have; 10,000,000 by default. table.grow beyond it fails, and a module that starts with more is
+ * refused. */
+TWINE_API void twine_launch_set_table_limit(twine_launch* launch, uint64_t elements);
+/* Instances of modules that a launch may have, the program's own included; 10,000 by default. */
+TWINE_API void twine_launch_set_instance_limit(twine_launch* launch, uint64_t instances);
+/* Nanoseconds after which the guest is interrupted, wherever it is; 0, the default: never. It then ends with the trap
+ * `interrupted`. The clock starts when the enclave is entered. */
+TWINE_API void twine_launch_set_timeout(twine_launch* launch, uint64_t nanoseconds);
 typedef enum twine_confinement {
   TWINE_CONFINE_OFF = 0,
   TWINE_CONFINE_AUTO = 1,   /* as far as the kernel can */

@@ -200,6 +200,9 @@ class Launch {
   void add_memory_directory(const std::string& guest_path, uint64_t bytes) {
     twine_launch_add_memory_directory(get(), guest_path.c_str(), bytes);
   }
+  void set_table_limit(uint64_t elements) { twine_launch_set_table_limit(get(), elements); }
+  void set_instance_limit(uint64_t instances) { twine_launch_set_instance_limit(get(), instances); }
+  void set_timeout(uint64_t nanoseconds) { twine_launch_set_timeout(get(), nanoseconds); }
   void set_memory_limit(uint64_t bytes) { twine_launch_set_memory_limit(get(), bytes); }
   void set_confinement(twine_confinement confinement) { twine_launch_set_confinement(get(), confinement); }
   void set_perf_map(bool enabled) { twine_launch_set_perf_map(get(), enabled); }

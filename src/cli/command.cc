@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -36,6 +37,25 @@ Result<uint64_t> parse_size(std::string_view text) {
   }
   if (!(number >= 0 && number < 0x1p63)) return wrong();  // NaN is neither
   return static_cast<uint64_t>(number);
+}
+
+Result<uint64_t> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double nanoseconds;
+  };
+  constexpr std::array<Unit, 7> units = {
+      {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}, {"m", 60e9}, {"h", 3600e9}}};
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const auto* unit = std::ranges::find(units, std::string_view(end, text.data() + text.size()), &Unit::name);
+  const double nanoseconds = unit == units.end() ? 0 : number * unit->nanoseconds;
+  if (error != std::errc() || !(nanoseconds >= 1 && nanoseconds < 0x1p62)) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("'{}' is not a time; write a number with h, m, s, ms, us or ns, as in 5s", text));
+  }
+  return static_cast<uint64_t>(nanoseconds);
 }
 
 Result<std::array<uint8_t, 32>> parse_digest(std::string_view text) {

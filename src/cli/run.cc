@@ -40,6 +40,9 @@ struct RunFlags {
   std::string sgx = "auto";
   std::string enclave;
   std::string max_memory;
+  std::string timeout;
+  std::optional<uint64_t> max_table_elements;
+  std::optional<uint64_t> max_instances;
   std::string stats;
   std::string confine;  // empty: auto, or off for a debug enclave, which debuggers must reach
   std::string profile;
@@ -143,6 +146,9 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
   }
   if (!flags.invoke.empty()) launch.set_invoke(flags.invoke);
   launch.set_confinement(TWINE_TRY(parse_confinement(flags.confine, flags.debug_enclave)));
+  if (flags.max_table_elements) launch.set_table_limit(*flags.max_table_elements);
+  if (flags.max_instances) launch.set_instance_limit(*flags.max_instances);
+  if (!flags.timeout.empty()) launch.set_timeout(TWINE_TRY(parse_duration(flags.timeout)));
   if (!flags.max_memory.empty()) launch.set_memory_limit(TWINE_TRY(parse_size(flags.max_memory)));
   return {};
 }
@@ -226,6 +232,17 @@ void add_run(CLI::App& app, int& status) {
   repeated(
       command->add_option("--preload", flags->preloads, "Instantiate another module first, to import from"))
       ->type_name("NAME=MODULE");
+  command
+      ->add_option("--max-table-elements", flags->max_table_elements, "What a table may grow to (10000000)")
+      ->type_name("N");
+  command
+      ->add_option("--max-instances", flags->max_instances,
+                   "Modules that may be instantiated, preloaded ones among them (10000)")
+      ->type_name("N");
+  command
+      ->add_option("--timeout", flags->timeout,
+                   "Interrupt the guest when it has run for so long: it ends with a trap, exit status 134")
+      ->type_name("TIME");
   command->add_option("--max-memory", flags->max_memory, "What a linear memory may grow to (4G)")
       ->type_name("SIZE");
   command

@@ -27,7 +27,7 @@ namespace twine {
 using Sha256Digest = std::array<uint8_t, 32>;
 using Ed25519PublicKey = std::array<uint8_t, 32>;
 
-inline constexpr uint32_t kManifestVersion = 2;
+inline constexpr uint32_t kManifestVersion = 3;
 inline constexpr uint32_t kLaunchResultVersion = 1;
 inline constexpr uint64_t kMaxManifestSize = uint64_t{64}
                                              << 20;  // conformance scripts carry their steps in it
@@ -79,11 +79,15 @@ struct Limits {
   uint64_t memory_bytes = uint64_t{4} << 30;  // each linear memory; memory.grow beyond it yields -1
   uint64_t table_elements = 10'000'000;       // each table; table.grow beyond it yields -1
   uint64_t instances = 10'000;                // of modules, in one launch
+  // The guest is interrupted when it has run for so long; 0: never. The host's clock decides, so this protects the host, which
+  // could end the enclave anyway; the enclave only needs to know that an interrupt is no attack.
+  uint64_t timeout_ns = 0;
 
   static void fields(auto& self, auto&& field) {
     field(1, "memory_bytes", self.memory_bytes);
     field(2, "table_elements", self.table_elements);
     field(3, "instances", self.instances);
+    field(4, "timeout_ns", self.timeout_ns);
   }
 };
 

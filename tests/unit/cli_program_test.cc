@@ -188,6 +188,75 @@ TEST_F(Twine, RefusesAMemoryBeyondItsLimit) {
   EXPECT_THAT(outcome.error, HasSubstr("memory"));
 }
 
+TEST_F(Twine, SharesMemoriesTablesAndGlobalsBetweenPreloadedModules) {
+  const std::string library = module("library.wasm", R"((module
+    (memory (export "memory") 1 4)
+    (table (export "table") 2 funcref)
+    (global (export "count") (mut i32) (i32.const 5))
+    (global (export "base") i32 (i32.const 100))
+    (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+    (func (export "apply") (param i32) (result i32) (call_indirect (param i32) (result i32) (local.get 0) (i32.const 1)))
+    (func (export "pages") (result i32) (memory.size))))");
+  const std::string user = module("user.wasm", R"((module
+    (import "library" "memory" (memory 1))
+    (import "library" "table" (table 2 funcref))
+    (import "library" "count" (global $count (mut i32)))
+    (import "library" "base" (global $base i32))
+    (import "library" "load" (func $load (param i32) (result i32)))
+    (import "library" "apply" (func $apply (param i32) (result i32)))
+    (import "library" "pages" (func $pages (result i32)))
+    (data (global.get $base) "\2a\00\00\00")
+    (elem (i32.const 1) $triple)
+    (func $triple (param i32) (result i32)
+      (global.set $count (i32.add (global.get $count) (i32.const 1)))
+      (i32.mul (local.get 0) (i32.const 3)))
+    (func (export "all") (result i32 i32 i32 i32)
+      (drop (memory.grow (i32.const 2)))
+      (call $load (i32.const 100)) (call $apply (i32.const 7)) (global.get $count) (call $pages))))");
+  EXPECT_EQ(twine({"run", "--preload", "library=" + library, "--invoke", "all", user}).output,
+            "42\n21\n6\n3\n");
+}
+
+TEST_F(Twine, RefusesTablesAndInstancesBeyondTheirLimits) {
+  const std::string app = module("app.wasm", "(module (table 100 funcref) (func (export \"_start\")))");
+  EXPECT_EQ(twine({"run", "--max-table-elements", "100", app}).status, 0);
+  const Outcome tables = twine({"run", "--max-table-elements", "99", app});
+  EXPECT_EQ(tables.status, 125);
+  EXPECT_THAT(tables.error,
+              HasSubstr("a table begins with 100 elements, 99 are allowed; raise --max-table-elements"));
+  const Outcome instances = twine({"run", "--max-instances", "1", "--preload", "other=" + app, app});
+  EXPECT_EQ(instances.status, 125);
+  EXPECT_THAT(instances.error, HasSubstr("may have only 1 instances; raise --max-instances"));
+}
+
+TEST_F(Twine, InterruptsALoopThatNeverCallsOutWhenItsTimeIsOver) {
+  const std::string app =
+      module("app.wasm", "(module (func $spin (loop $l (br $l))) (func (export \"_start\") (call $spin)))");
+  const Outcome outcome = twine({"run", "--timeout", "100ms", app});
+  EXPECT_EQ(outcome.status, 134);
+  EXPECT_THAT(outcome.error, HasSubstr("trap: interrupted\n    0: "));
+  EXPECT_THAT(outcome.error, HasSubstr("_start"));
+}
+
+TEST_F(Twine, InterruptsAGuestThatWaitsForTheHost) {
+  // poll_oneoff on a clock: an hour.
+  const std::string app = module("app.wasm", R"((module
+    (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "_start")
+      (i32.store (i32.const 16) (i32.const 1))
+      (i64.store (i32.const 24) (i64.const 3600000000000))
+      (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128))))))");
+  const Outcome outcome = twine({"run", "--timeout", "100ms", app});
+  EXPECT_EQ(outcome.status, 134);
+  EXPECT_THAT(outcome.error, HasSubstr("trap: interrupted"));
+}
+
+TEST_F(Twine, LetsAGuestBeThatEndsInTime) {
+  const std::string app = module("app.wasm", "(module (func (export \"_start\")))");
+  EXPECT_EQ(twine({"run", "--timeout", "60s", app}).status, 0);
+}
+
 TEST_F(Twine, FailsWith125AndOneSentenceThatNamesTheFault) {
   struct Case {
     std::vector<std::string> words;

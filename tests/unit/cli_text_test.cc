@@ -31,6 +31,22 @@ TEST(ParseSize, RefusesWhatIsNoSize) {
   }
 }
 
+TEST(ParseDuration, TakesANumberAndItsUnit) {
+  EXPECT_EQ(parse_duration("5").value(), 5'000'000'000);
+  EXPECT_EQ(parse_duration("5s").value(), 5'000'000'000);
+  EXPECT_EQ(parse_duration("1.5m").value(), 90'000'000'000);
+  EXPECT_EQ(parse_duration("2h").value(), 7'200'000'000'000);
+  EXPECT_EQ(parse_duration("250ms").value(), 250'000'000);
+  EXPECT_EQ(parse_duration("20us").value(), 20'000);
+  EXPECT_EQ(parse_duration("7ns").value(), 7);
+}
+
+TEST(ParseDuration, RefusesWhatIsNoTimeAndNoTimeAtAll) {
+  for (const char* text : {"", "s", "5x", "5 s", "-1s", "0", "0.1ns", "nan", "inf", "1e30h"}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+}
+
 TEST(ParseDigest, TakesExactly64HexadecimalDigits) {
   const auto digest = parse_digest(std::string(62, '0') + "aF");
   ASSERT_TRUE(digest);

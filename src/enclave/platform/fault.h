@@ -25,6 +25,7 @@ enum class FaultKind : uint8_t {
   guest_stack_overflow,  // access in the guard below this thread's guest stack
   arithmetic,            // #DE, #MF or #XM: verified code raises none of them
   other_access,          // #PF or #GP anywhere else
+  interrupt,             // no fault: the host wants the guest to end; `die` means that it goes on
 };
 
 struct Fault {

@@ -73,6 +73,10 @@ FaultAction handle_guest_fault(const Fault& fault, RegisterState& registers) {
     case FaultKind::guest_stack_overflow:
       thread->fault.kind = abi::TrapKind::call_stack_exhausted;
       break;
+    case FaultKind::interrupt:
+      if (!thread->interruptible) return FaultAction::die;
+      thread->fault.kind = abi::TrapKind::interrupted;
+      break;
     case FaultKind::arithmetic:
     case FaultKind::other_access:
       return FaultAction::die;

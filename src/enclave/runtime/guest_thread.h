@@ -36,6 +36,7 @@ struct Activation {
 struct GuestThread {
   abi::ThreadContext context{};
   Store* store = nullptr;
+  bool interruptible = false;  // the launch has a timeout
   // Written by the fault handler, read when the guest has landed on the runtime stack.
   struct {
     abi::TrapKind kind;

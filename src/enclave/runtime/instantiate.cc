@@ -133,7 +133,7 @@ Result<void> Instantiation::allocate_tables() {
     if (!table->grow(type.limits.min, null)) {
       return fail(ErrorCode::limit, module_.name + ": a table begins with " + decimal(type.limits.min) +
                                         " elements, " + decimal(store_.limits().table_elements) +
-                                        " are allowed");
+                                        " are allowed; raise --max-table-elements");
     }
     instance_.tables_.push_back(instance_.own_tables_.emplace_back(std::move(table)).get());
   }

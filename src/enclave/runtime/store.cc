@@ -20,6 +20,7 @@ Store::Store(const Limits& limits, wasi::WasiContext& wasi)
     : limits_(limits), wasi_(wasi), thread_(std::make_unique<GuestThread>()) {
   null_function_.type_id = abi::kNullTypeId;
   thread_->store = this;
+  thread_->interruptible = limits.timeout_ns != 0;
   adopt(*thread_);
 }
 
@@ -46,8 +47,8 @@ Result<CompiledModule*> Store::add(std::unique_ptr<CompiledModule> module) {
 
 Result<Instance*> Store::add_instance(CompiledModule& module) {
   if (instances_.size() >= limits_.instances) {
-    return fail(ErrorCode::limit,
-                module.name + ": the launch may have only " + decimal(limits_.instances) + " instances");
+    return fail(ErrorCode::limit, module.name + ": the launch may have only " + decimal(limits_.instances) +
+                                      " instances; raise --max-instances");
   }
   return instances_.emplace_back(std::make_unique<Instance>(*this, module)).get();
 }

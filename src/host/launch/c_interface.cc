@@ -433,6 +433,15 @@ void twine_launch_add_memory_directory(twine_launch* launch, const char* guest_p
 void twine_launch_set_memory_limit(twine_launch* launch, uint64_t bytes) {
   launch->manifest.limits.memory_bytes = bytes;
 }
+void twine_launch_set_table_limit(twine_launch* launch, uint64_t elements) {
+  launch->manifest.limits.table_elements = elements;
+}
+void twine_launch_set_instance_limit(twine_launch* launch, uint64_t instances) {
+  launch->manifest.limits.instances = instances;
+}
+void twine_launch_set_timeout(twine_launch* launch, uint64_t nanoseconds) {
+  launch->manifest.limits.timeout_ns = nanoseconds;
+}
 void twine_launch_set_confinement(twine_launch* launch, twine_confinement confinement) {
   launch->confinement = confinement == TWINE_CONFINE_AUTO      ? twine::host::ConfinementChoice::automatic
                         : confinement == TWINE_CONFINE_REQUIRE ? twine::host::ConfinementChoice::required

@@ -1,4 +1,5 @@
 #include "host/launch/launcher.h"
+#include "host/launch/deadline.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "host/debug/gdb_jit.h"
 #include "host/files/files.h"
 #include "host/image/enclave.h"
+#include "host/launch/deadline.h"
 #include "host/launch/looking_inside.h"
 #include "host/launch/pages.h"
 #include "host/launch/stopwatch.h"
@@ -152,6 +155,22 @@ class NullFile {
   int descriptor_ = -1;
 };
 
+// The result that the enclave could not give any more.
+LaunchResult stopped_at_a_host_call() {
+  constexpr uint32_t trap_exit_code = 134;
+  const auto kind = abi::TrapKind::interrupted;
+  return {
+      .status = LaunchStatus::trapped,
+      .exit_code = trap_exit_code,
+      .trap =
+          TrapReport{
+              .kind = kind, .message = std::string(trap_message(kind)), .frames = {}, .frames_omitted = 0},
+      .error = {},
+      .values = {},
+      .steps = {},
+      .statistics = {}};
+}
+
 void print_diagnostic(hostcall::DiagnosticLevel level, std::string_view text) {
   if (level > hostcall::DiagnosticLevel::warning) return;
   const std::string line = "twine: enclave: " + std::string(text) + "\n";
@@ -232,11 +251,22 @@ Result<LaunchOutcome> EnclaveProgram::run(const LaunchRequest& request) const {
   ServiceHandler handler(*services);
   sgx::EnclaveThread thread(enclave.driver(), enclave.tcs_address(0), handler);
 
+  std::unique_ptr<Deadline> deadline;
+  if (const uint64_t timeout = request.manifest.limits.timeout_ns; timeout != 0) {
+    deadline = TWINE_TRY(Deadline::start(enclave.driver(), thread, std::chrono::nanoseconds(timeout)));
+  }
   outcome.confinement = TWINE_TRY(confine(request));
   TickClock clock;
   const Result<void> ran = thread.run();
   clock.stop();
+  deadline.reset();
   if (!ran) return std::unexpected(ran.error());
+  if (thread.stopped()) {
+    outcome.result = stopped_at_a_host_call();
+    outcome.driver = enclave.driver().statistics();
+    outcome.host_calls = services->calls_served();
+    return outcome;
+  }
 
   const std::vector<std::byte> output = services->output();
   Result<LaunchResult> result =

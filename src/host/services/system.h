@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <csignal>
 #include <expected>
 #include <utility>
 
@@ -16,13 +17,16 @@ inline std::unexpected<wasi::Errno> system_error() {
   return std::unexpected(to_wasi(errno));
 }
 
+// Set by a signal handler: this thread's launch is over (launch/deadline.h), and calls that a signal interrupts are not to go on.
+inline constinit thread_local volatile std::sig_atomic_t deadline_has_passed = 0;
+
 // Calls `function` until it is not interrupted by a signal; a negative result becomes an error.
 template <typename Function>
 auto retrying(Function&& function) -> wasi::IoResult<decltype(function())> {
   for (;;) {
     const auto result = function();
     if (result >= 0) return result;
-    if (errno != EINTR) return system_error();
+    if (errno != EINTR || deadline_has_passed != 0) return system_error();
   }
 }
 

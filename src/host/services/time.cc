@@ -102,7 +102,7 @@ IoResult<uint64_t> Services::Impl::poll(std::span<const hostcall::PollInterest> 
     const uint64_t passed = now() - start;
     const timespec left = to_timespec(wait - std::min(wait, passed));
     if (::ppoll(polled.data(), polled.size(), endless ? nullptr : &left, nullptr) >= 0) break;
-    if (errno != EINTR) return system_error();
+    if (errno != EINTR || deadline_has_passed != 0) return system_error();
   }
   uint64_t ready = 0;
   for (size_t i = 0; i < polled.size(); ++i) {

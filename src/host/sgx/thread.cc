@@ -9,6 +9,7 @@
 #include <string>
 
 #include "common/sgx/arch.h"
+#include "host/sgx/vdso_call.h"
 
 namespace twine::host::sgx {
 namespace {
@@ -77,6 +78,10 @@ EnclaveThread::~EnclaveThread() {
   if (!arena_.empty()) munmap(arena_.data(), kArenaPages);
 }
 
+void EnclaveThread::divert(ucontext_t& context) {
+  if (handling_exception_ == 0) static_cast<void>(sgx::divert(context, tcs_));
+}
+
 Result<void> EnclaveThread::run() {
   if (arena_.empty())
     return fail(twine::ErrorCode::out_of_memory,
@@ -90,8 +95,15 @@ Result<void> EnclaveThread::run() {
   uint32_t leaf = kEenter;
   EnterReason reason = EnterReason::start;
   for (;;) {
+    handling_exception_ = leaf == kEenter && reason == EnterReason::handle_exception ? 1 : 0;
     const int result =
         driver_.enter(static_cast<uint64_t>(reason), address_of(arena_), arena_.size(), leaf, 0, 0, &state);
+    if (result == kDiverted) {
+      ++statistics_.exceptions;
+      leaf = kEenter;
+      reason = EnterReason::handle_exception;
+      continue;
+    }
     if (result != 0) {
       return fail(twine::ErrorCode::internal,
                   std::string("the enclave could not be entered: ") + std::strerror(-result));
@@ -109,6 +121,10 @@ Result<void> EnclaveThread::run() {
       case ExitReason::host_call:
         ++statistics_.host_calls;
         handler_.host_call(arena_);
+        if (stop_ != nullptr && *stop_ != 0) {
+          stopped_ = true;
+          return {};
+        }
         reason = EnterReason::host_call_done;
         break;
       case ExitReason::resume:

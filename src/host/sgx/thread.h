@@ -7,6 +7,9 @@
 //              └─ finished, dead ─► run() returns
 #pragma once
 
+#include <ucontext.h>
+
+#include <csignal>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -45,6 +48,14 @@ class EnclaveThread {
   // cache is exhausted; io when the processor refused to enter or the enclave was lost (suspend, migration).
   [[nodiscard]] Result<void> run();
 
+  // For the handler of a signal that found this thread: if it is in the enclave, lets the enclave know of the interrupt before it goes
+  // on (EnterReason::handle_exception). Nothing when the enclave is at an exception already.
+  void divert(ucontext_t& context);
+
+  // run() ends, and stopped() says so, at the first host call that has been served when `flag` is set.
+  void stop_when(const volatile std::sig_atomic_t& flag) { stop_ = &flag; }
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
   struct Statistics {
     uint64_t host_calls = 0;
     uint64_t exceptions = 0;  // asynchronous exits that the enclave's handler was entered for
@@ -57,6 +68,9 @@ class EnclaveThread {
   HostCallHandler& handler_;
   std::span<uint8_t> arena_;
   Statistics statistics_;
+  volatile std::sig_atomic_t handling_exception_ = 0;
+  const volatile std::sig_atomic_t* stop_ = nullptr;
+  bool stopped_ = false;
 };
 
 }  // namespace twine::host::sgx

@@ -33,6 +33,7 @@ twine_sgx_call_vdso:
     movq    (%rdi), %rdi
     call    *%rax
 
+.Lreturned:
     cld
     emms                        // the x87 stack as the convention wants it between functions: empty
     ldmxcsr -48(%rbp)
@@ -46,6 +47,14 @@ twine_sgx_call_vdso:
     popq    %rbp
     .cfi_def_cfa %rsp, 8
     ret
+
+// A signal handler sends a thread here from the asynchronous exit pointer (divert): RBP is the vDSO function's frame, and that leads to ours.
+    .globl twine_sgx_diverted
+    .hidden twine_sgx_diverted
+twine_sgx_diverted:
+    movq    (%rbp), %rbp
+    movl    $1, %eax            // kDiverted
+    jmp     .Lreturned
     .cfi_endproc
     .size twine_sgx_call_vdso, . - twine_sgx_call_vdso
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <asm/sgx.h>
+#include <ucontext.h>
 
 #include <cstdint>
 
@@ -12,5 +13,12 @@ namespace twine::host::sgx {
 
 [[nodiscard]] int call_vdso(vdso_sgx_enter_enclave_t function, uint64_t rdi, uint64_t rsi, uint64_t rdx,
                             uint32_t leaf, uint64_t r8, uint64_t r9, sgx_enclave_run* run);
+
+// What call_vdso returns for a thread that was turned aside. The vDSO's own results are never positive.
+inline constexpr int kDiverted = 1;
+
+// For signal handlers: if the thread that the signal found stands ready to resume the enclave thread of this TCS, at the asynchronous
+// exit pointer with ERESUME in EAX, makes its call_vdso return kDiverted instead. Whether it did.
+bool divert(ucontext_t& context, uint64_t tcs);
 
 }  // namespace twine::host::sgx

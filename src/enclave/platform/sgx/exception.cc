@@ -134,6 +134,14 @@ void raise_in_guest(FaultKind kind, uint64_t address, sgx::SsaGpr& gpr) {
   write_registers(gpr, state);
 }
 
+// If the runtime wants it; the guest goes on otherwise.
+void interrupt_guest(sgx::SsaGpr& gpr) {
+  const GuestFaultHandler handler = guest_fault_handler.load(std::memory_order_acquire);
+  RegisterState state = read_registers(gpr);
+  const Fault fault{.kind = FaultKind::interrupt, .rip = gpr.rip, .address = 0};
+  if (handler != nullptr && handler(fault, state) == FaultAction::resume) write_registers(gpr, state);
+}
+
 void handle_page_fault(ThreadControlBlock& thread, sgx::SsaGpr& gpr, bool in_guest) {
   const sgx::ExInfo& exinfo = interrupted_exinfo(thread);
   const uint64_t address = exinfo.maddr;
@@ -179,11 +187,16 @@ extern "C" void twine_handle_exception(ThreadControlBlock* thread) {
   switch (respond(gpr.exitinfo, in_guest)) {
     case ExceptionResponse::nothing:
       return;
+    case ExceptionResponse::interrupt:
+      interrupt_guest(gpr);
+      return;
     case ExceptionResponse::page_fault:
       handle_page_fault(*thread, gpr, in_guest);
+      gpr.exitinfo &= ~sgx::kExitinfoValid;
       return;
     case ExceptionResponse::guest_fault:
       raise_in_guest(fault_kind(gpr.exitinfo), 0, gpr);
+      gpr.exitinfo &= ~sgx::kExitinfoValid;
       return;
     case ExceptionResponse::die:
       break;

@@ -4,7 +4,9 @@
 // EXITINFO of the interrupted frame, which the host cannot write. Only the second counts:
 //
 //   EXITINFO                      interrupted code    host enters     response
-//   not valid (interrupt)         any                 yes             nothing      forged, or a nudge: resumed, unchanged
+//   not valid (interrupt)         guest               yes             interrupt    forged, or the end of the guest's time: the runtime
+//                                                                                  knows whether one was set
+//   not valid (interrupt)         enclave's own       yes             nothing      resumed, unchanged
 //   hardware #PF                  any                 yes             page_fault   the ledger decides (memory/ledger.h)
 //   hardware #UD                  guest               yes             guest_fault  a trap instruction
 //   hardware #DE #MF #XM #GP #AC  guest               yes             guest_fault  the runtime decides; it can only give up the guest
@@ -12,6 +14,8 @@
 //   hardware, any but #PF         enclave's own       yes             die          the enclave's own code has a fault
 //   software (INT3)               any                 yes             die          no code here has one
 //   valid                         any                 no (ERESUME)    –            the instruction faults again
+//
+// What has been responded to is marked as not valid, so that it is responded to once.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +26,12 @@
 
 namespace twine::enclave {
 
-enum class ExceptionResponse : uint8_t { nothing, page_fault, guest_fault, die };
+enum class ExceptionResponse : uint8_t { nothing, interrupt, page_fault, guest_fault, die };
 
 // `in_guest`: RIP lies in the code region.
 [[nodiscard]] constexpr ExceptionResponse respond(uint32_t exitinfo, bool in_guest) {
-  if ((exitinfo & sgx::kExitinfoValid) == 0) return ExceptionResponse::nothing;
+  if ((exitinfo & sgx::kExitinfoValid) == 0)
+    return in_guest ? ExceptionResponse::interrupt : ExceptionResponse::nothing;
   if ((exitinfo & sgx::kExitinfoTypeMask) != sgx::kExitinfoTypeHardware) return ExceptionResponse::die;
   switch (exitinfo & sgx::kExitinfoVectorMask) {
     case std::to_underlying(sgx::Vector::pf):

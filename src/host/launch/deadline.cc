@@ -1,0 +1,79 @@
+#include "host/launch/deadline.h"
+
+#include <ucontext.h>
+#include <unistd.h>
+#include <ctime>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "host/services/system.h"
+
+namespace twine::host {
+namespace {
+
+constexpr std::chrono::nanoseconds kRingInterval = std::chrono::milliseconds(10);
+constexpr int kGraceRings = 10;
+
+// Read and written by the thread and by its own signal handler.
+struct Ringing {
+  sgx::EnclaveThread* thread = nullptr;
+  volatile std::sig_atomic_t rings = 0;
+};
+constinit thread_local Ringing ringing{};
+
+// Real-time signals of high number are nobody's; the emulator's storm has the one above.
+int deadline_signal() {
+  return SIGRTMAX - 3;
+}
+
+void on_ring(int /*signal*/, siginfo_t* /*info*/, void* context) {
+  if (ringing.thread == nullptr) return;  // it was pending when the launch ended
+  if (ringing.rings < kGraceRings) {
+    ringing.rings = ringing.rings + 1;
+  } else {
+    deadline_has_passed = 1;
+  }
+  ringing.thread->divert(*static_cast<ucontext_t*>(context));
+}
+
+timespec to_timespec(std::chrono::nanoseconds duration) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
+}
+
+std::unexpected<Error> no_timer() {
+  return fail(ErrorCode::internal, std::string("no timer for --timeout: ") + std::strerror(errno));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Deadline>> Deadline::start(sgx::Driver& driver, sgx::EnclaveThread& thread,
+                                                  std::chrono::nanoseconds timeout) {
+  struct sigaction action{};
+  action.sa_sigaction = on_ring;
+  action.sa_flags = SA_SIGINFO;  // without SA_RESTART: blocking calls are to be broken off
+  sigfillset(&action.sa_mask);
+  if (driver.set_signal_action(deadline_signal(), &action, nullptr) != 0) return no_timer();
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = deadline_signal();
+  event._sigev_un._tid = gettid();
+  std::unique_ptr<Deadline> deadline(new Deadline);
+  if (timer_create(CLOCK_MONOTONIC, &event, &deadline->timer_) != 0) return no_timer();
+  ringing.thread = &thread;
+  ringing.rings = 0;
+  deadline_has_passed = 0;
+  thread.stop_when(deadline_has_passed);
+  const itimerspec times{.it_interval = to_timespec(kRingInterval), .it_value = to_timespec(timeout)};
+  timer_settime(deadline->timer_, 0, &times, nullptr);
+  return deadline;
+}
+
+Deadline::~Deadline() {
+  timer_delete(timer_);
+  ringing.thread = nullptr;
+}
+
+}  // namespace twine::host
