@@ -28,7 +28,8 @@ constexpr char kFooter[] =
     "  twine run --stats --max-memory 512M app.twm < input\n"
     "\n"
     "Exit status: the guest's; 134 when it trapped, with the trap's name and a backtrace on standard error;\n"
-    "125 when nothing was run.";
+    "125 when nothing was run, or when the enclave ended before the guest (attacked, lost, out of protected "
+    "memory).";
 
 struct RunFlags {
   std::vector<std::string> directories;
