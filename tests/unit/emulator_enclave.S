@@ -2,7 +2,8 @@
 //
 // Entry with CSSA = 0: RDI selects what to do, RSI, RDX, R8, R9 are its operands; the result leaves in RDI, RSI.
 // Entry with CSSA > 0: RSI is added to the RIP of the interrupted frame; leaves with RDI = EXITINFO, RSI = RIP (before), RDX = EXINFO.MADDR,
-// R8 = EXINFO.ERRCD, R9 = the two bytes at RIP. When RDI is not 0, it leaves without touching the frame's RIP and faults (UD2) first.
+// R8 = EXINFO.ERRCD, R9 = the two bytes at RIP. When RDI is 1, it leaves without touching the frame's RIP and faults (UD2) first; when
+// RDI is 2, it drops the frame (EDECCSSA) and leaves with RDI = RAX.
 // The SSA frames of one page each follow the TCS page.
 #define EEXIT 4
 #define SSA_RIP (4096 - 184 + 136)
@@ -152,6 +153,12 @@ test_enclave_code:
     decq    %rsi
     jnz     1b
 
+.Ldrop:                             // EDECCSSA: the interrupted frame is forgotten
+    movq    %rcx, %r10
+    movl    $9, %eax
+    enclu
+    movq    %rax, %rdi              // stays
+    jmp     .Lexit
 .Ltrapping:                         // the instruction at offset RSI of the code page; then 81
     leaq    test_enclave_code(%rip), %rax
     addq    %rax, %rsi
@@ -167,6 +174,8 @@ test_enclave_code:
     ud2
 
 .Lexception:
+    cmpl    $2, %edi
+    je      .Ldrop
     testq   %rdi, %rdi
     jz      2f
     xorl    %edi, %edi

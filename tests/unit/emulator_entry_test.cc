@@ -166,6 +166,17 @@ TEST(EmulatorEntry, AFaultInTheHandlerNestsUntilTheFramesAreUsedUp) {
   EXPECT_EQ(refused.vector, 13);
 }
 
+TEST(EmulatorEntry, EdeccssaForgetsTheInterruptedFrameAndTheThreadStartsAnew) {
+  const auto enclave = TestEnclave::make();
+  ASSERT_NE(enclave, nullptr);
+  EXPECT_EQ(enclave->enter(Do::ud2).function, kEresume);  // CSSA 1
+  const Exit dropped = enclave->drop_frame();             // CSSA 0
+  EXPECT_EQ(dropped.function, kEexit);
+  EXPECT_EQ(dropped.rdi, 9U);
+  EXPECT_EQ(enclave->enter(Do::echo, 40, 2).rdi, 42U);
+  EXPECT_EQ(enclave->resume().vector, 13);  // nothing is left to resume
+}
+
 TEST(EmulatorEntry, AnAddressThatIsNoTcsCannotBeEntered) {
   const auto enclave = TestEnclave::make();
   ASSERT_NE(enclave, nullptr);

@@ -209,6 +209,10 @@ Exit TestEnclave::handle(uint64_t skip, bool fault, uint64_t tcs) {
   return run(kEenter, fault ? 1 : 0, skip, 0, 0, 0, tcs);
 }
 
+Exit TestEnclave::drop_frame(uint64_t tcs) {
+  return run(kEenter, 2, 0, 0, 0, 0, tcs);
+}
+
 Exit TestEnclave::resume(uint64_t tcs) {
   return run(kEresume, 0, 0, 0, 0, 0, tcs);
 }

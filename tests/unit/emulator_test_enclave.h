@@ -104,6 +104,8 @@ class TestEnclave {
              uint64_t tcs = kTcs);
   // EENTER of the exception handler, which skips `skip` bytes; with `fault`, it faults first.
   Exit handle(uint64_t skip, bool fault = false, uint64_t tcs = kTcs);
+  // EENTER of the exception handler, which drops the interrupted frame (EDECCSSA).
+  Exit drop_frame(uint64_t tcs = kTcs);
   Exit resume(uint64_t tcs = kTcs);
   // ENCLU[leaf] inside.
   Exit enclu(sgx::Enclu leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx = 0) {
