@@ -17,7 +17,6 @@ namespace {
 
 using namespace twine::wasm;
 
-
 void require(bool condition) {
   if (!condition) std::abort();
 }

@@ -16,7 +16,6 @@ namespace {
 
 using testing::Bytes;
 
-
 // Loads; checks the form of an error.
 bool loads(const Bytes& bytes) {
   const auto module = load(bytes, all_features);
