@@ -76,7 +76,7 @@ BY_RESULT = {kind: [op for op in OPERATORS if op.result == kind] for kind in (I3
 EFFECTS = [op for op in OPERATORS if op.result == ""]
 
 # Operators whose NaNs are the operand's own bits, or that make none.
-KEEPS_NAN = re.compile(r"(abs|neg|copysign|reinterpret|load|const|extract|replace|splat|pmin|pmax|eq|ne|[lg][te])")
+KEEPS_NAN = re.compile(r"(abs|neg|copysign|pmin|pmax|splat|eq|ne|[lg][te])$|(reinterpret|load|extract|replace)")
 
 
 def float_shape(op):
