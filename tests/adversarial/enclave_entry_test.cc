@@ -18,6 +18,8 @@
 #include "common/image_layout.h"
 #include "common/manifest.h"
 #include "common/sgx/arch.h"
+#include "garbage_entry.h"
+#include "host/emulator/trap_entry.h"
 #include "host/image/enclave.h"
 #include "host/image/signing_key.h"
 #include "host/image/sigstruct.h"
@@ -364,6 +366,164 @@ TEST_F(EnclaveEntry, DiesWhenTheHostDoesNotProvideThePagesItPromised) {
   exit = serve(enter(EnterReason::host_call_done));
   EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::starved));
   EXPECT_TRUE(reason().starts_with("the host did not provide a page at enclave + 0x")) << reason();
+}
+
+// --- Garbage in every register
+
+uint64_t usable_components() {
+  uint32_t low = 0;
+  uint32_t high = 0;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low & 0xe7U;
+}
+
+// An entry on the calling thread, which must have entered by the driver before.
+class GarbageHost : public EnclaveEntry {
+ protected:
+  void SetUp() override {
+    EnclaveEntry::SetUp();
+    fill_with_garbage(entry_.garbage, usable_components());
+    entry_.entry = reinterpret_cast<uint64_t>(&twine_emulator_enter_enclave);
+    entry_.run = &run_;
+    run_.tcs = enclave_->tcs_address(0);
+    run_.user_handler = reinterpret_cast<uint64_t>(&garbage_exit);
+    run_.user_data = reinterpret_cast<uint64_t>(&entry_);
+    // A first entry that the thread is known by: an ERESUME where nothing was interrupted, which is refused.
+    sgx_enclave_run refused{};
+    refused.tcs = run_.tcs;
+    ASSERT_EQ(enclave_->driver().enter(0, 0, 0, kEresume, 0, 0, &refused), 0);
+    ASSERT_EQ(refused.function, kEresume);
+    ASSERT_EQ(refused.exception_vector, static_cast<uint16_t>(sgx::Vector::gp));
+  }
+
+  // All entries must come from this one frame (see EnteringThread), so no test calls it from two places.
+  void run_to_the_end(uint64_t flags, const std::function<void()>& at_exit) {
+    entry_.flags = flags;
+    entry_.function = kEenter;
+    uint64_t reason = static_cast<uint64_t>(EnterReason::start);
+    for (;;) {
+      entry_.in = {.rdi = reason,
+                   .rsi = reinterpret_cast<uint64_t>(arenas_[0]),
+                   .rdx = kArenaSize,
+                   .r8 = kGarbage,
+                   .r9 = kGarbage,
+                   .r10 = kGarbage,
+                   .r11 = kGarbage,
+                   .r12 = kGarbage,
+                   .r13 = kGarbage,
+                   .r14 = kGarbage,
+                   .r15 = kGarbage};
+      ASSERT_EQ(garbage_entry(&entry_), 0);
+      if (run_.function == kEresume) {
+        entry_.function = kEenter;
+        reason = static_cast<uint64_t>(EnterReason::handle_exception);
+        continue;
+      }
+      ASSERT_EQ(run_.function, kEexit);
+      at_exit();
+      if (entry_.out.rdi == static_cast<uint64_t>(ExitReason::resume)) {
+        entry_.function = kEresume;
+      } else if (entry_.out.rdi == static_cast<uint64_t>(ExitReason::host_call)) {
+        services_->serve(std::as_writable_bytes(std::span(arenas_[0], kArenaSize)));
+        entry_.function = kEenter;
+        reason = static_cast<uint64_t>(EnterReason::host_call_done);
+      } else {
+        return;
+      }
+    }
+  }
+
+  static constexpr uint64_t kGarbage = 0xa5a5'a5a5'a5a5'a5a5;
+  static constexpr uint64_t kStatusFlags = 0x8d5;  // OF SF ZF AF PF CF
+  static constexpr uint64_t kAlignmentCheck = uint64_t{1} << 18;
+  static constexpr uint64_t kDirection = uint64_t{1} << 10;
+  static constexpr uint64_t kNestedTask = uint64_t{1} << 14;
+  static constexpr uint64_t kIdentification = uint64_t{1} << 21;
+
+  GarbageEntry entry_;
+  sgx_enclave_run run_{};
+};
+
+TEST_F(GarbageHost, ChangesNothingInALaunchByWhatItLeavesInTheRegisters) {
+  run_to_the_end(kStatusFlags | kDirection | kAlignmentCheck | kNestedTask | kIdentification | 2, [] {});
+  EXPECT_EQ(entry_.out.rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
+  const auto output = services_->output();
+  const auto result =
+      decode_launch_result(std::span(reinterpret_cast<const uint8_t*>(output.data()), output.size()));
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(result->status, LaunchStatus::refused);  // as with a clean host: there was no manifest
+}
+
+TEST_F(GarbageHost, FindsNothingOfTheEnclaveInAnyRegisterAfterAnyExit) {
+  int exits = 0;
+  run_to_the_end(2, [&] {
+    ++exits;
+    const PassedRegisters& out = entry_.out;
+    EXPECT_EQ(out.rsi | out.rdx | out.r8 | out.r9 | out.r10 | out.r11 | out.r12 | out.r13 | out.r14 | out.r15,
+              0U);
+    EXPECT_EQ(entry_.flags_out & (kDirection | kAlignmentCheck | kNestedTask | kIdentification), 0U);
+    const auto& state = entry_.state_out.bytes;
+    uint16_t control = 0;
+    uint16_t status = 0;
+    uint32_t mxcsr = 0;
+    std::memcpy(&control, state.data(), sizeof control);
+    std::memcpy(&status, state.data() + 2, sizeof status);
+    std::memcpy(&mxcsr, state.data() + kXsaveMxcsr, sizeof mxcsr);
+    uint64_t in_use = 0;
+    std::memcpy(&in_use, state.data() + kXsaveBv, sizeof in_use);
+    EXPECT_EQ(mxcsr, 0x1f80U);
+    if ((in_use & 1) != 0) {
+      EXPECT_EQ(control, 0x037f);
+      EXPECT_EQ(status, 0);
+      EXPECT_EQ(state[4], 0) << "an x87 register is in use";
+    }
+    // XSAVE writes a component that is not in its initial state; zero registers are also allowed to be "in use".
+    for (size_t at = 32; at < state.size(); ++at) {
+      if (at >= 416 && at < kXsaveXcompBv + 56) continue;  // reserved, and the header
+      ASSERT_EQ(state.at(at), 0) << "at byte " << at << " of the XSAVE area";
+    }
+  });
+  EXPECT_GT(exits, 3);
+}
+
+// --- Two threads, and the middle of things
+
+TEST_F(InterruptedEnclave, HandlesOneExceptionOnceHoweverOftenTheHostClaimsIt) {
+  ASSERT_EQ(protect_heap(PROT_READ | PROT_WRITE), 0);
+  for (int again = 0; again < 5; ++again) {
+    const Exit exit = enter(EnterReason::handle_exception);
+    ASSERT_EQ(exit.function, kEexit);
+    ASSERT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::resume)) << reason();
+  }
+  const Exit exit = serve(enter(EnterReason::handle_exception, 0, kEresume));
+  EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
+}
+
+TEST_F(InterruptedEnclave, DiesWhenItIsStartedAgainInTheMiddle) {
+  expect_dead(enter(EnterReason::start));
+}
+
+TEST_F(InterruptedEnclave, EndsAtItsNextExceptionWhenAnotherThreadHasAbortedIt) {
+  expect_dead(enter(EnterReason::start, 1));
+  const Exit exit = enter(EnterReason::handle_exception);
+  EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::dead));
+}
+
+TEST_F(EnclaveEntry, IsRefusedAnEresumeWhereNothingWasInterrupted) {
+  ASSERT_TRUE(at_host_call(enter(EnterReason::start)));
+  const Exit exit = enter(EnterReason::host_call_done, 0, kEresume);
+  EXPECT_EQ(exit.function, kEresume);
+  EXPECT_EQ(exit.vector, static_cast<uint16_t>(sgx::Vector::gp));
+}
+
+TEST_F(InterruptedEnclave, IsRefusedASecondEresumeOfAFrameThatWasResumed) {
+  ASSERT_EQ(protect_heap(PROT_READ | PROT_WRITE), 0);
+  const Exit exit = serve(interrupted_, at_host_call);
+  ASSERT_TRUE(at_host_call(exit)) << reason();
+  const Exit stale = enter(EnterReason::handle_exception, 0, kEresume);
+  EXPECT_EQ(stale.function, kEresume);
+  EXPECT_EQ(stale.vector, static_cast<uint16_t>(sgx::Vector::gp));
+  EXPECT_EQ(serve(exit).rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
 }
 
 }  // namespace

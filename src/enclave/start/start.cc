@@ -27,7 +27,8 @@
 namespace twine::enclave {
 namespace {
 
-// A launch starts on one thread, once. Other threads will come with wasi-threads.
+// A launch starts on one thread, once. Claimed before anything is written: a second thread that the host sends in while the first
+// starts, and holds back in the middle, must not relocate the image under the first one.
 constinit std::atomic<bool> started = false;
 
 // Variant II of thread-local storage: the block ends where FS points. Its page was added zeroed.
@@ -49,11 +50,10 @@ void set_up_arena(ThreadControlBlock& thread, uint64_t address, uint64_t size) {
 }
 
 [[noreturn, gnu::noinline]] void launch(ThreadControlBlock& thread, uint64_t arena_address,
-                                        uint64_t arena_size) {
+                                        uint64_t arena_size, bool first) {
   set_up_tls(thread);
   set_up_arena(thread, arena_address, arena_size);
-  if (started.exchange(true))
-    host_attack("the enclave was started on a second thread, which no guest asked for");
+  if (!first) host_attack("the enclave was started on a second thread, which no guest asked for");
   check_identity();
   open_memory();
   check_cpu();
@@ -69,11 +69,11 @@ void set_up_arena(ThreadControlBlock& thread, uint64_t address, uint64_t size) {
 // Without a stack protector: its canary changes here.
 extern "C" [[gnu::no_stack_protector]] void twine_start(ThreadControlBlock* thread, uint64_t arena_address,
                                                         uint64_t arena_size) {
-  // Relocation of the image happens once; a second thread comes when the image is in use.
-  if (!started.load()) relocate();
+  const bool first = !started.exchange(true);
+  if (first) relocate();
   thread->tcs = reinterpret_cast<uint64_t>(thread) - kThreadBlock.tcb;
   thread->canary = random_word() & ~uint64_t{0xff};  // a NUL at its lowest byte stops string functions
-  launch(*thread, arena_address, arena_size);
+  launch(*thread, arena_address, arena_size, first);
 }
 
 }  // namespace twine::enclave

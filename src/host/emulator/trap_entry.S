@@ -46,6 +46,8 @@ twine_emulator_trap_text:
     .type twine_emulator_signal_entry, @function
     .balign 16
 twine_emulator_signal_entry:
+    pushq   $0x2                // the kernel leaves AC as the interrupted code had it, and C++ accesses unaligned words
+    popfq
     movq    %rsp, %rbx
     movq    UC_STACK_SP(%rdx), %rax
     movq    twine_emulator_threads(%rip), %r12

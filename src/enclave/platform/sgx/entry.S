@@ -18,12 +18,17 @@
 //   1     any           handle_exception   .Lcssa1_exception    exception stack, twine_handle_exception; EEXIT `resume`
 //   1     any           anything else      .Lviolation
 //   2     any           any                .Lcssa2_exception    the handler itself faulted: the enclave aborts
-//   any   aborted enclave                  .Laborted            EEXIT `dead`, whatever was asked
+//   any   aborted enclave                  .Laborted            EEXIT `dead`, whatever was asked; and so does every exit
 //
 // One TCS serves one logical processor at a time (the processor marks it busy), so `running` is never met at CSSA = 0 but by a
 // host that broke the protocol, and the state needs no atomic access. Nor is `idle` ever entered again: a launch starts once.
 //
 // Naming rule: .Lcssa<CSSA>_<event>[_<step>] for a path in; .Lleave_<step> for the one path out.
+//
+// The handler never uses a stack of the code that it interrupts: wherever the host makes the asynchronous exit, between two
+// instructions of this file included, CSSA = 1 has a stack of its own, and CSSA = 2 ends the enclave. That is what an attack by
+// re-entry (SmashEx, CCS 2021) needs to be otherwise. Not defended here: load value injection, which is the compiler's and
+// the microcode's business.
 //
 // On the way out every general register but RAX (leaf), RBX (target), RDI, RSI (reason, value), RSP and RBP is zero,
 // and extended state is initial. RSP and RBP are given back as the SSA frame of this level holds them (URSP, URBP: the
@@ -199,9 +204,6 @@ twine_exit_host_call:
     movq    $TWINE_STATE_IN_HOST_CALL, TWINE_TCB_STATE(%r10)
     movl    $TWINE_EXIT_HOST_CALL, %edi
     xorl    %esi, %esi
-    movl    $TWINE_EXIT_DEAD, %eax
-    cmpl    $0, twine_aborted(%rip)                // another thread may have aborted the enclave
-    cmovnel %eax, %edi
     jmp     .Lleave
     .size   twine_exit_host_call, . - twine_exit_host_call
 
@@ -213,8 +215,17 @@ twine_exit_host_call:
 twine_exit:
     cld
 
-// RDI = ExitReason, RSI = value, both go to the host as they are.
+// RDI = ExitReason, RSI = value, both go to the host as they are, unless another thread has aborted the enclave meanwhile. Only the
+// thread that aborts it may say `starved`.
 .Lleave:
+    CLEANSE_FLAGS
+    cmpl    $0, twine_aborted(%rip)
+    je      .Lleave_alive
+    xorl    %esi, %esi
+    movl    $TWINE_EXIT_DEAD, %eax
+    cmpl    $TWINE_EXIT_STARVED, %edi
+    cmovnel %eax, %edi
+.Lleave_alive:
     CLEANSE_EXTENDED_STATE
     movq    %gs:TWINE_TCB_SELF, %r10
     movq    TWINE_TCB_LEVEL(%r10), %rcx
@@ -250,7 +261,9 @@ initial_extended_state:                            // SDM vol. 1, "Layout of XSA
     .globl  twine_extended_state
     .hidden twine_extended_state
 twine_extended_state:
-    .quad   0x7                                    // x87, SSE, AVX, until start has read XFRM
+    // Until start has read XFRM: all that there is (the processor ANDs it with XFRM), but PKRU, which a software SGX
+    // shares with its host.
+    .quad   0xfffffffffffffdff
     .globl  twine_aborted
     .hidden twine_aborted
 twine_aborted:

@@ -56,7 +56,8 @@ static_assert(TWINE_ENTER_START == uint64_t(EnterReason::start) &&
 static_assert(TWINE_EXIT_HOST_CALL == uint64_t(ExitReason::host_call) &&
               TWINE_EXIT_FINISHED == uint64_t(ExitReason::finished) &&
               TWINE_EXIT_RESUME == uint64_t(ExitReason::resume) &&
-              TWINE_EXIT_DEAD == uint64_t(ExitReason::dead));
+              TWINE_EXIT_DEAD == uint64_t(ExitReason::dead) &&
+              TWINE_EXIT_STARVED == uint64_t(ExitReason::starved));
 static_assert(TWINE_VIOLATION_NOT_IDLE == uint64_t(EntryViolation::not_idle) &&
               TWINE_VIOLATION_NO_HOST_CALL == uint64_t(EntryViolation::no_host_call) &&
               TWINE_VIOLATION_BAD_REASON == uint64_t(EntryViolation::bad_reason) &&

@@ -37,6 +37,7 @@
 #define TWINE_EXIT_FINISHED 2
 #define TWINE_EXIT_RESUME 3
 #define TWINE_EXIT_DEAD 4
+#define TWINE_EXIT_STARVED 5
 
 // EntryViolation (thread.h).
 #define TWINE_VIOLATION_NOT_IDLE 1
