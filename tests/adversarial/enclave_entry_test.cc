@@ -1,5 +1,6 @@
 // A host that does not keep to the entry protocol (common/entry.h), on the software SGX. Every attack must
 // end in a dead enclave that says why, or have no effect.
+#include <elf.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
@@ -7,6 +8,7 @@
 #include <bit>
 #include <condition_variable>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -497,6 +499,42 @@ TEST_F(InterruptedEnclave, HandlesOneExceptionOnceHoweverOftenTheHostClaimsIt) {
   }
   const Exit exit = serve(enter(EnterReason::handle_exception, 0, kEresume));
   EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
+}
+
+// Offset of the first word of the image that relocation writes.
+uint64_t first_relocated_word() {
+  std::ifstream file(TWINE_ENCLAVE_IMAGE, std::ios::binary);
+  const auto read = [&file](auto& value, uint64_t at) {
+    file.seekg(static_cast<std::streamoff>(at));
+    file.read(reinterpret_cast<char*>(&value), sizeof value);
+  };
+  Elf64_Ehdr header{};
+  read(header, 0);
+  for (uint64_t index = 0; index < header.e_shnum; ++index) {
+    Elf64_Shdr section{};
+    read(section, header.e_shoff + index * sizeof section);
+    if (section.sh_type != SHT_RELA) continue;
+    Elf64_Rela first{};
+    read(first, section.sh_offset);
+    return file ? first.r_offset : 0;
+  }
+  return 0;
+}
+
+// What the first thread is held back in writes the image's data. A second one that did the same again would, later, put
+// back pointers that have changed since.
+TEST_F(EnclaveEntry, DiesWhenASecondThreadIsStartedWhileTheFirstIsHeldBackInRelocation) {
+  const uint64_t word = enclave_->base() + first_relocated_word();
+  const uint64_t page = word & ~(kPageSize - 1);
+  ASSERT_EQ(enclave_->driver().protect(page, kPageSize, PROT_NONE), 0);
+  const Exit held = enter(EnterReason::start, 0);
+  ASSERT_EQ(held.function, kEresume);
+  ASSERT_EQ(held.address & ~(kPageSize - 1), page);
+  ASSERT_EQ(enclave_->driver().protect(page, kPageSize, PROT_READ | PROT_WRITE), 0);
+  const Exit second = enter(EnterReason::start, 1);
+  EXPECT_EQ(second.rdi, static_cast<uint64_t>(ExitReason::dead));
+  EXPECT_EQ(reason(1), "host attack: the enclave was started on a second thread, which no guest asked for");
+  expect_dead(second);
 }
 
 TEST_F(InterruptedEnclave, DiesWhenItIsStartedAgainInTheMiddle) {
