@@ -370,6 +370,26 @@ TEST_F(EnclaveEntry, DiesWhenTheHostDoesNotProvideThePagesItPromised) {
   EXPECT_TRUE(reason().starts_with("the host did not provide a page at enclave + 0x")) << reason();
 }
 
+// Offset of the first word of the image that relocation writes.
+uint64_t first_relocated_word() {
+  std::ifstream file(TWINE_ENCLAVE_IMAGE, std::ios::binary);
+  const auto read = [&file](auto& value, uint64_t at) {
+    file.seekg(static_cast<std::streamoff>(at));
+    file.read(reinterpret_cast<char*>(&value), sizeof value);
+  };
+  Elf64_Ehdr header{};
+  read(header, 0);
+  for (uint64_t index = 0; index < header.e_shnum; ++index) {
+    Elf64_Shdr section{};
+    read(section, header.e_shoff + index * sizeof section);
+    if (section.sh_type != SHT_RELA) continue;
+    Elf64_Rela first{};
+    read(first, section.sh_offset);
+    return file ? first.r_offset : 0;
+  }
+  return 0;
+}
+
 // --- Garbage in every register
 
 uint64_t usable_components() {
@@ -488,6 +508,39 @@ TEST_F(GarbageHost, FindsNothingOfTheEnclaveInAnyRegisterAfterAnyExit) {
   EXPECT_GT(exits, 3);
 }
 
+// The state that the enclave's first C++ runs with, as an exception in it leaves it in the SSA frame. Only on a software SGX can it be
+// looked into, through the kernel's view of this process.
+TEST_F(GarbageHost, LeavesNothingOfTheHostInTheExtendedStateOfTheFirstEntry) {
+  const uint64_t page = (enclave_->base() + first_relocated_word()) & ~(kPageSize - 1);
+  ASSERT_EQ(enclave_->driver().protect(page, kPageSize, PROT_NONE), 0);
+  entry_.function = kEenter;
+  entry_.flags = kAlignmentCheck | kDirection | 2;
+  entry_.in.rdi = static_cast<uint64_t>(EnterReason::start);
+  entry_.in.rsi = reinterpret_cast<uint64_t>(arenas_[0]);
+  entry_.in.rdx = kArenaSize;
+  ASSERT_EQ(garbage_entry(&entry_), 0);
+  ASSERT_EQ(run_.function, kEresume);
+  ASSERT_EQ(run_.exception_addr & ~(kPageSize - 1), page);
+
+  std::array<uint8_t, kPageSize> frame{};
+  std::ifstream memory("/proc/self/mem", std::ios::binary);
+  memory.seekg(static_cast<std::streamoff>(run_.tcs + kPageSize));
+  memory.read(reinterpret_cast<char*>(frame.data()), frame.size());
+  ASSERT_TRUE(memory);
+  sgx::SsaGpr gpr{};
+  std::memcpy(&gpr, frame.data() + sgx::ssa_gpr_offset(1), sizeof gpr);
+  ASSERT_NE(gpr.rip, 0U);
+  EXPECT_EQ(gpr.rflags & (kAlignmentCheck | kDirection), 0U);
+  uint32_t mxcsr = 0;
+  std::memcpy(&mxcsr, frame.data() + kXsaveMxcsr, sizeof mxcsr);
+  EXPECT_EQ(mxcsr, 0x1f80U);
+  constexpr size_t kEndOfAvx512 = 2688;  // PKRU follows
+  for (size_t at = 32; at < kEndOfAvx512; ++at) {
+    if (at >= 416 && at < 576) continue;  // reserved, and the header
+    ASSERT_NE(frame.at(at), 0xa5) << "at byte " << at << " of the XSAVE area";
+  }
+}
+
 // --- Two threads, and the middle of things
 
 TEST_F(InterruptedEnclave, HandlesOneExceptionOnceHoweverOftenTheHostClaimsIt) {
@@ -499,26 +552,6 @@ TEST_F(InterruptedEnclave, HandlesOneExceptionOnceHoweverOftenTheHostClaimsIt) {
   }
   const Exit exit = serve(enter(EnterReason::handle_exception, 0, kEresume));
   EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
-}
-
-// Offset of the first word of the image that relocation writes.
-uint64_t first_relocated_word() {
-  std::ifstream file(TWINE_ENCLAVE_IMAGE, std::ios::binary);
-  const auto read = [&file](auto& value, uint64_t at) {
-    file.seekg(static_cast<std::streamoff>(at));
-    file.read(reinterpret_cast<char*>(&value), sizeof value);
-  };
-  Elf64_Ehdr header{};
-  read(header, 0);
-  for (uint64_t index = 0; index < header.e_shnum; ++index) {
-    Elf64_Shdr section{};
-    read(section, header.e_shoff + index * sizeof section);
-    if (section.sh_type != SHT_RELA) continue;
-    Elf64_Rela first{};
-    read(first, section.sh_offset);
-    return file ? first.r_offset : 0;
-  }
-  return 0;
 }
 
 // What the first thread is held back in writes the image's data. A second one that did the same again would, later, put
