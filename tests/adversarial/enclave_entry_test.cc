@@ -597,5 +597,24 @@ TEST_F(InterruptedEnclave, IsRefusedASecondEresumeOfAFrameThatWasResumed) {
   EXPECT_EQ(serve(exit).rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
 }
 
+// The host makes the handler itself fault, on a page that it needs, and enters once more.
+TEST_F(InterruptedEnclave, DiesWhenItIsEnteredWhileTheHandlerIsInterrupted) {
+  const uint64_t stack = enclave_->tcs_address(0) + thread_block_layout(enclave_->note()).exception_stack;
+  const uint64_t size = enclave_->note().exception_stack_size;
+  constexpr uint64_t kNested = 16 * 1024;  // the top, for a fault in the handler, stays
+  ASSERT_EQ(enclave_->driver().protect(stack, size - kNested, PROT_NONE), 0);
+  const Exit faulted = enter(EnterReason::handle_exception);
+  ASSERT_EQ(faulted.function, kEresume);
+  ASSERT_GE(faulted.address, stack & ~(kPageSize - 1));
+  ASSERT_LT(faulted.address, stack + size);
+  const Exit exit = enter(EnterReason::handle_exception);
+  EXPECT_TRUE(reason().starts_with("host attack: the host took away a page of the exception handler"))
+      << reason();
+  EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::dead));
+  // CSSA stays 2: neither the handler nor what it interrupted goes on, and other threads end too.
+  EXPECT_EQ(enter(EnterReason::handle_exception).rdi, static_cast<uint64_t>(ExitReason::dead));
+  EXPECT_EQ(enter(EnterReason::start, 1).rdi, static_cast<uint64_t>(ExitReason::dead));
+}
+
 }  // namespace
 }  // namespace twine
