@@ -106,7 +106,8 @@ bool has_descriptor(const Inode& inode) {
   if (directory == nullptr) return true;
   bool found = false;
   while (const dirent* const each = readdir(directory)) {
-    if (each->d_name[0] != '.') found = found || inode_of(std::atoi(each->d_name)) == inode;
+    if (each->d_name[0] != '.')
+      found = found || inode_of(static_cast<int>(std::strtol(each->d_name, nullptr, 10))) == inode;
   }
   closedir(directory);
   return found;
@@ -157,7 +158,7 @@ int make_table() {
   if (!path) return -EIO;
   Result<emulator::Platform> platform = emulator::Platform::open(*path);
   if (!platform) return -EIO;
-  the_table->platform = std::move(*platform);
+  the_table->platform = *platform;
   the_table->epc = std::make_shared<emulator::Epc>(epc_bytes);
   static_cast<void>(!::write(STDERR_FILENO, kWarning, sizeof kWarning - 1));
   return 0;
@@ -201,7 +202,9 @@ int open_device(DeviceName name, int flags) {
   if (const int result = make_table(); result != 0) return result;
   const int fd = new_descriptor(name, flags);
   if (fd < 0) return fd;
-  Entry entry{.inode = *inode_of(fd), .device = nullptr};
+  const std::optional<Inode> inode = inode_of(fd);
+  if (!inode || !the_table->platform) return -EIO;
+  Entry entry{.inode = *inode, .device = nullptr};
   if (name == DeviceName::enclave)
     entry.device = std::make_shared<OpenDevice>(*the_table->platform, the_table->epc);
   the_table->entries.push_back(std::move(entry));

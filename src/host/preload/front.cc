@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <csignal>
 #include <cstdarg>
@@ -116,6 +117,7 @@ int fill(DeviceName device, struct stat* status) {
 
 }  // namespace
 
+// NOLINTBEGIN(bugprone-macro-parentheses): parameter lists are what is passed
 #define TWINE_STAT(function, name, PARAMETERS, ARGUMENTS, DEVICE) \
   namespace {                                                     \
   constinit Next<int PARAMETERS> next_##function(name);           \
@@ -148,6 +150,7 @@ TWINE_STAT(front_fxstat, "__fxstat", (int version, int fd, struct stat* status),
 TWINE_STAT(front_fxstat64, "__fxstat64", (int version, int fd, struct stat* status), (version, fd, status),
            device_of_descriptor(fd))
 #undef TWINE_STAT
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace {
 
@@ -216,7 +219,7 @@ namespace {
 void* map(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
   const auto result = device_mmap(reinterpret_cast<uint64_t>(address), length, protection, flags, fd);
   if (!result) return __wrap_mmap(address, length, protection, flags, fd, offset);
-  return reinterpret_cast<void*>(in_errno(*result));  // -1 is MAP_FAILED
+  return std::bit_cast<void*>(in_errno(*result));  // -1 is MAP_FAILED
 }
 
 }  // namespace

@@ -42,7 +42,10 @@ OpenDevice::~OpenDevice() {
   device_.reset();
   // The emulator has given all of ELRANGE back; what the program has not unmapped stays its own reservation.
   constexpr int kReservation = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
-  for (const auto& [start, end] : mapped_) mmap(pointer(start), end - start, PROT_NONE, kReservation, -1, 0);
+  for (const auto& [start, end] : mapped_) {
+    // Another mapping may have come first; then the addresses are its own.
+    static_cast<void>(mmap(pointer(start), end - start, PROT_NONE, kReservation, -1, 0));
+  }
 }
 
 // --- ioctl

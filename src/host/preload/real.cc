@@ -34,6 +34,7 @@ constinit Next<unsigned long(unsigned long)> next_getauxval("getauxval");
 
 namespace preload = twine::host::preload;
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker makes these names
 void* __wrap_mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
   return reinterpret_cast<void*>(syscall(SYS_mmap, address, length, protection, flags, fd, offset));
 }
@@ -78,3 +79,4 @@ int __wrap_sigaltstack(const stack_t* stack, stack_t* previous) {
 unsigned long __wrap_getauxval(unsigned long type) {
   return preload::next_getauxval.get()(type);
 }
+// NOLINTEND(bugprone-reserved-identifier)

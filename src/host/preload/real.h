@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker makes these names
 extern "C" {
 void* __wrap_mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset);
 int __wrap_munmap(void* address, size_t length);
@@ -24,6 +25,7 @@ int __wrap_pthread_sigmask(int how, const sigset_t* set, sigset_t* previous);
 int __wrap_sigaltstack(const stack_t* stack, stack_t* previous);
 unsigned long __wrap_getauxval(unsigned long type);
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace twine::host::preload {
 
