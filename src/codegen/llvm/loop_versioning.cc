@@ -135,19 +135,28 @@ TripCount trip_count(const Loop& loop, ScalarEvolution& scev) {
   return strided_not_equal_trip_count(loop, scev).value_or(TripCount{});
 }
 
-// Splits the constant off a sum.
-const SCEV* without_constant(const SCEV* expression, int64_t& constant, ScalarEvolution& scev) {
-  constant = 0;
-  if (const auto* whole = dyn_cast<SCEVConstant>(expression)) {
-    constant = whole->getAPInt().getSExtValue();
-    return scev.getZero(expression->getType());
+// The constant part of a sum, or of the start of an outer loop's recurrence; null when there is none.
+const SCEVConstant* constant_part(const SCEV* expression) {
+  if (const auto* recurrence = dyn_cast<SCEVAddRecExpr>(expression)) {
+    expression = recurrence->getStart();
+    if (isa<SCEVAddRecExpr>(expression)) return constant_part(expression);
   }
-  const auto* sum = dyn_cast<SCEVAddExpr>(expression);
-  if (sum == nullptr) return expression;
-  const auto* first = dyn_cast<SCEVConstant>(sum->getOperand(0));
-  if (first == nullptr) return expression;
-  constant = first->getAPInt().getSExtValue();
-  return scev.getMinusSCEV(expression, first);
+  if (const auto* sum = dyn_cast<SCEVAddExpr>(expression)) {
+    // Scalar evolution has folded the constants of a sum into one place: the first operand, or a recurrence.
+    if (const auto* first = dyn_cast<SCEVConstant>(sum->getOperand(0))) return first;
+    for (const SCEV* operand : sum->operands()) {
+      if (const auto* recurrence = dyn_cast<SCEVAddRecExpr>(operand)) return constant_part(recurrence);
+    }
+    return nullptr;
+  }
+  return dyn_cast<SCEVConstant>(expression);
+}
+
+// Splits the constant off, so that accesses which differ by it alone share a group.
+const SCEV* without_constant(const SCEV* expression, int64_t& constant, ScalarEvolution& scev) {
+  const SCEVConstant* part = constant_part(expression);
+  constant = part == nullptr ? 0 : part->getAPInt().getSExtValue();
+  return part == nullptr ? expression : scev.getMinusSCEV(expression, part);
 }
 
 // Narrow starts and steps may be any 32-bit values; the constants of the wide form are kept so small that no

@@ -15,6 +15,7 @@
 #include <array>
 #include <cassert>
 
+#include "codegen/llvm/loop_rerolling.h"
 #include "codegen/llvm/loop_versioning.h"
 #include "codegen/llvm/proven_accesses.h"
 
@@ -49,6 +50,9 @@ void add_own_passes(FunctionPassManager& passes, uint64_t minimum_memory) {
   // The fast copies have plain accesses now: hoist and combine what was pinned before.
   passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
   passes.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
+  passes.addPass(LoopRerollingPass());
+  // The vectoriser's overlap checks compare any two pointers of a loop; equal ones must be one value.
+  passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
 }
 
 }  // namespace

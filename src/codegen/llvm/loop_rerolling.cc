@@ -1,0 +1,362 @@
+#include "codegen/llvm/loop_rerolling.h"
+
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/SmallPtrSet.h>
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/ScalarEvolutionExpressions.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Transforms/Utils/Local.h>
+#include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
+
+#include <cstdint>
+
+namespace twine::codegen {
+namespace {
+
+using namespace llvm;
+
+constexpr unsigned kMostLanes = 16;
+constexpr unsigned kMostInstructions = 400;
+// Keeps the products of the new counter within 64 bits.
+constexpr uint64_t kMostIterations = uint64_t{1} << 33;
+constexpr int64_t kMostStep = int64_t{1} << 24;
+
+class Reroller {
+ public:
+  Reroller(Loop& loop, ScalarEvolution& scev)
+      : loop_(loop), scev_(scev), block_(*loop.getHeader()), layout_(block_.getDataLayout()) {}
+
+  bool run() {
+    if (!collect()) return false;
+    for (lanes_ = std::min<unsigned>(kMostLanes, static_cast<unsigned>(accesses_.size())); lanes_ >= 2;
+         --lanes_) {
+      if (accesses_.size() % lanes_ != 0 || stores_.size() % lanes_ != 0) continue;
+      if (match_lanes()) {
+        rewrite();
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  // An integer that each lane combines with its own values: start -> values[0] -> values[1] -> … -> the phi's next value.
+  struct Reduction {
+    PHINode* phi;
+    SmallVector<Instruction*, 16> values;  // every link of the chain, lanes after one another
+
+    [[nodiscard]] Instruction* after_lane(unsigned lane, unsigned lanes) const {
+      return values[(lane + 1) * values.size() / lanes - 1];
+    }
+  };
+
+  // Finds the parts of the loop; false when it has a form that this pass does not know.
+  bool collect() {
+    if (loop_.getNumBlocks() != 1 || loop_.getLoopPreheader() == nullptr || block_.size() > kMostInstructions)
+      return false;
+    branch_ = dyn_cast<BranchInst>(block_.getTerminator());
+    if (branch_ == nullptr || !branch_->isConditional()) return false;
+    backedges_ = scev_.getBackedgeTakenCount(&loop_);
+    if (isa<SCEVCouldNotCompute>(backedges_) || !scev_.getUnsignedRangeMax(backedges_).ult(kMostIterations))
+      return false;
+    SCEVExpander expander(scev_, layout_, "twine");
+    if (!expander.isSafeToExpandAt(backedges_, loop_.getLoopPreheader()->getTerminator())) return false;
+    for (Instruction& instruction : block_) {
+      if (auto* phi = dyn_cast<PHINode>(&instruction)) {
+        if (!add_phi(*phi)) return false;
+      } else if (auto* store = dyn_cast<StoreInst>(&instruction)) {
+        if (!store->isSimple() || !is_known_pointer(store->getPointerOperand())) return false;
+        accesses_.push_back(store);
+        stores_.push_back(store);
+      } else if (auto* load = dyn_cast<LoadInst>(&instruction)) {
+        if (!load->isSimple() || !is_known_pointer(load->getPointerOperand())) return false;
+        accesses_.push_back(load);
+      } else if (instruction.mayHaveSideEffects() || instruction.mayReadFromMemory()) {
+        return false;
+      }
+    }
+    return !stores_.empty() || !reductions_.empty();
+  }
+
+  // The address is the same in every iteration, or moves by a constant.
+  bool is_known_pointer(Value* pointer) {
+    const SCEV* address = scev_.getSCEV(pointer);
+    SCEVExpander expander(scev_, layout_, "twine");
+    const Instruction* at = loop_.getLoopPreheader()->getTerminator();
+    if (scev_.isLoopInvariant(address, &loop_)) return expander.isSafeToExpandAt(address, at);
+    const auto* recurrence = dyn_cast<SCEVAddRecExpr>(address);
+    return recurrence != nullptr && recurrence->getLoop() == &loop_ && step_of(address) != 0 &&
+           std::abs(step_of(address)) <= kMostStep && expander.isSafeToExpandAt(recurrence->getStart(), at);
+  }
+
+  // Bytes from one iteration of this loop to the next; 0 when it does not move in it (an outer loop may move it) or is no constant.
+  int64_t step_of(const SCEV* address) {
+    const auto* recurrence = dyn_cast<SCEVAddRecExpr>(address);
+    if (recurrence == nullptr || recurrence->getLoop() != &loop_ || !recurrence->isAffine()) return 0;
+    const auto* step = dyn_cast<SCEVConstant>(recurrence->getStepRecurrence(scev_));
+    return step != nullptr && step->getAPInt().getSignificantBits() <= 32 ? step->getAPInt().getSExtValue()
+                                                                          : 0;
+  }
+
+  bool add_phi(PHINode& phi) {
+    auto* next = dyn_cast<Instruction>(phi.getIncomingValueForBlock(&block_));
+    if (next == nullptr || next->getParent() != &block_ || !phi.getType()->isIntegerTy()) return false;
+    // An induction: phi + constant.
+    if (next->getOpcode() == Instruction::Add && next->getOperand(0) == &phi &&
+        isa<ConstantInt>(next->getOperand(1))) {
+      inductions_.push_back(&phi);
+      return true;
+    }
+    Reduction reduction{&phi, {}};
+    for (Instruction* link = next; link != &phi;) {
+      reduction.values.push_back(link);
+      Instruction* before = nullptr;
+      for (Value* operand : link->operands()) {
+        auto* candidate = dyn_cast<Instruction>(operand);
+        if (candidate == nullptr || candidate->getParent() != &block_) continue;
+        if (candidate == &phi) {
+          before = candidate;
+          break;
+        }
+        if (candidate->getOpcode() == link->getOpcode() && candidate->getType() == link->getType())
+          before = candidate;
+      }
+      if (before == nullptr || reduction.values.size() > kMostInstructions) return false;
+      link = before;
+    }
+    std::reverse(reduction.values.begin(), reduction.values.end());
+    reductions_.push_back(std::move(reduction));
+    return true;
+  }
+
+  bool match_lanes() {
+    image_.clear();
+    image_.resize(lanes_);
+    carried_.clear();
+    carried_.resize(lanes_);
+    lane_of_.clear();
+    const size_t stores = stores_.size() / lanes_;
+    for (unsigned lane = 1; lane < lanes_; ++lane) {
+      for (size_t i = 0; i < stores; ++i) {
+        if (!match(stores_[i], stores_[lane * stores + i], lane)) return false;
+      }
+      for (const Reduction& reduction : reductions_) {
+        if (reduction.values.size() % lanes_ != 0) return false;
+        if (!match(reduction.after_lane(0, lanes_), reduction.after_lane(lane, lanes_), lane)) return false;
+      }
+    }
+    return carries_fit() && order_fits() && uses_fit();
+  }
+
+  // Whether `other` is in `lane` what `first` is in lane 0. Remembers the pair.
+  bool match(Value* first, Value* other, unsigned lane) {
+    auto* a = dyn_cast<Instruction>(first);
+    auto* b = dyn_cast<Instruction>(other);
+    if (a == nullptr || a->getParent() != &block_) return first == other;
+    if (b == nullptr || b->getParent() != &block_ || a == b) return false;
+    if (auto* phi = dyn_cast<PHINode>(a)) return carried_[lane].try_emplace(phi, b).first->second == b;
+    const auto [known, is_new] = image_[lane].try_emplace(a, b);
+    if (!is_new) return known->second == b;
+    if (!lane_of_.try_emplace(b, lane).second) return false;
+    if (const auto before = lane_of_.try_emplace(a, 0U); before.first->second != 0) return false;
+    if (!a->isSameOperationAs(b) || !a->hasSameSubclassOptionalData(b)) return false;
+    const Value* pointer = getLoadStorePointerOperand(a);
+    for (unsigned i = 0; i < a->getNumOperands(); ++i) {
+      const bool fits =
+          a->getOperand(i) == pointer && pointer == getLoadStorePointerOperand(a) && is_pointer_operand(*a, i)
+              ? match_pointers(a->getOperand(i), b->getOperand(i), lane)
+              : match(a->getOperand(i), b->getOperand(i), lane);
+      if (!fits) return false;
+    }
+    return true;
+  }
+
+  static bool is_pointer_operand(const Instruction& instruction, unsigned operand) {
+    if (isa<LoadInst>(instruction)) return operand == LoadInst::getPointerOperandIndex();
+    return isa<StoreInst>(instruction) && operand == StoreInst::getPointerOperandIndex();
+  }
+
+  // Whether lane `lane` is that many lanes' strides further.
+  bool match_pointers(Value* first, Value* other, unsigned lane) {
+    const SCEV* a = scev_.getSCEV(first);
+    const SCEV* b = scev_.getSCEV(other);
+    if (scev_.isLoopInvariant(a, &loop_)) return a == b;
+    const int64_t step = step_of(a);
+    if (step != step_of(b) || step % static_cast<int64_t>(lanes_) != 0) return false;
+    const auto* distance = dyn_cast<SCEVConstant>(scev_.getMinusSCEV(b, a));
+    return distance != nullptr &&
+           distance->getAPInt().getSExtValue() == step / static_cast<int64_t>(lanes_) * lane;
+  }
+
+  // What a lane takes from a phi in lane 0, it takes in later lanes from the lane before.
+  bool carries_fit() {
+    for (unsigned lane = 1; lane < lanes_; ++lane) {
+      for (const auto& [phi, value] : carried_[lane]) {
+        const auto* reduction =
+            find_if(reductions_, [&](const Reduction& candidate) { return candidate.phi == phi; });
+        if (reduction == reductions_.end() || reduction->after_lane(lane - 1, lanes_) != value) return false;
+      }
+    }
+    return true;
+  }
+
+  // Every access belongs to a lane; with stores, the lanes' accesses follow each other.
+  bool order_fits() {
+    unsigned current = 0;
+    for (Instruction* access : accesses_) {
+      const auto lane = lane_of_.find(access);
+      if (lane == lane_of_.end()) return false;
+      if (!stores_.empty() && lane->second < current) return false;
+      current = lane->second;
+    }
+    return true;
+  }
+
+  // Nothing else needs what goes away, and the inductions can advance by a lane.
+  bool uses_fit() {
+    const auto is_outside = [&](const User* user) { return cast<Instruction>(user)->getParent() != &block_; };
+    for (Instruction& instruction : block_) {
+      const auto lane = lane_of_.find(&instruction);
+      const bool leaves = any_of(instruction.users(), is_outside);
+      if (lane != lane_of_.end()) {
+        for (const User* user : instruction.users()) {
+          if (!is_outside(user) && !isa<PHINode>(user) && !lane_of_.contains(cast<Instruction>(user)))
+            return false;
+        }
+        if (leaves &&
+            none_of(reductions_, [&](const Reduction& r) { return r.values.back() == &instruction; }))
+          return false;
+        continue;
+      }
+      if (!leaves) continue;
+      const auto* induction = find_if(inductions_, [&](const PHINode* phi) {
+        return phi->getIncomingValueForBlock(&block_) == &instruction;
+      });
+      if (induction == inductions_.end()) return false;
+      const APInt& step = cast<ConstantInt>(instruction.getOperand(1))->getValue();
+      if (step.getSignificantBits() > 32 || step.getSExtValue() % static_cast<int64_t>(lanes_) != 0)
+        return false;
+    }
+    return true;
+  }
+
+  void rewrite() {
+    BasicBlock* preheader = loop_.getLoopPreheader();
+    IRBuilder<> setup(preheader->getTerminator());
+    Type* i64 = setup.getInt64Ty();
+    SCEVExpander expander(scev_, layout_, "twine");
+    Value* count = expander.expandCodeFor(backedges_, backedges_->getType(), preheader->getTerminator());
+    // The last value of the new counter: (backedges + 1) * lanes - 1.
+    Value* last = setup.CreateAdd(setup.CreateMul(setup.CreateZExtOrTrunc(count, i64), setup.getInt64(lanes_),
+                                                  "", /*HasNUW=*/true, /*HasNSW=*/true),
+                                  setup.getInt64(lanes_ - 1), "last", /*HasNUW=*/true, /*HasNSW=*/true);
+
+    SmallVector<WeakTrackingVH, 32> perhaps_dead;
+    // Pointers first: their starts are expanded from a loop that is still whole.
+    SmallVector<std::pair<Instruction*, Value*>, 16> starts;
+    for (Instruction* access : accesses_) {
+      if (lane_of_[access] != 0) continue;
+      const SCEV* address = scev_.getSCEV(getLoadStorePointerOperand(access));
+      const auto* recurrence = dyn_cast<SCEVAddRecExpr>(address);
+      const bool moves = recurrence != nullptr && recurrence->getLoop() == &loop_;
+      Value* start = expander.expandCodeFor(moves ? recurrence->getStart() : address, setup.getPtrTy(),
+                                            preheader->getTerminator());
+      starts.push_back({access, start});
+    }
+    PHINode* counter = PHINode::Create(i64, 2, "lane", block_.begin());
+    IRBuilder<> at_end(branch_);
+    counter->addIncoming(setup.getInt64(0), preheader);
+    counter->addIncoming(
+        at_end.CreateAdd(counter, setup.getInt64(1), "lane.next", /*HasNUW=*/true, /*HasNSW=*/true), &block_);
+    IRBuilder<> at_start(&*block_.getFirstInsertionPt());
+    for (const auto& [access, start] : starts) {
+      Value* old = getLoadStorePointerOperand(access);
+      const int64_t step = step_of(scev_.getSCEV(old)) / static_cast<int64_t>(lanes_);
+      Value* pointer = start;
+      if (step != 0) {
+        Value* offset = at_start.CreateMul(counter, at_start.getInt64(static_cast<uint64_t>(step)), "offset",
+                                           /*HasNUW=*/false,
+                                           /*HasNSW=*/true);
+        pointer = at_start.CreateInBoundsGEP(at_start.getInt8Ty(), start, offset);
+      }
+      perhaps_dead.push_back(old);
+      access->setOperand(
+          isa<LoadInst>(access) ? LoadInst::getPointerOperandIndex() : StoreInst::getPointerOperandIndex(),
+          pointer);
+    }
+
+    scev_.forgetLoop(&loop_);
+    const bool exits_when_true = !loop_.contains(branch_->getSuccessor(0));
+    perhaps_dead.push_back(branch_->getCondition());
+    branch_->setCondition(exits_when_true ? at_end.CreateICmpEQ(counter, last)
+                                          : at_end.CreateICmpNE(counter, last));
+    for (const Reduction& reduction : reductions_) {
+      reduction.values.back()->replaceUsesOutsideBlock(reduction.after_lane(0, lanes_), &block_);
+      reduction.phi->setIncomingValueForBlock(&block_, reduction.after_lane(0, lanes_));
+    }
+    erase_later_lanes(perhaps_dead);
+    for (WeakTrackingVH& value : perhaps_dead) {
+      if (value) RecursivelyDeleteTriviallyDeadInstructions(value);
+    }
+    for (PHINode* phi : inductions_) advance_by_a_lane(*phi);
+  }
+
+  void erase_later_lanes(SmallVectorImpl<WeakTrackingVH>& perhaps_dead) {
+    SmallVector<Instruction*, 64> later;
+    for (Instruction& instruction : block_) {
+      const auto lane = lane_of_.find(&instruction);
+      if (lane != lane_of_.end() && lane->second != 0) later.push_back(&instruction);
+    }
+    for (Instruction* instruction : later) {
+      if (Value* pointer = getLoadStorePointerOperand(instruction)) perhaps_dead.push_back(pointer);
+      instruction->dropAllReferences();
+    }
+    for (Instruction* instruction : later) {
+      instruction->replaceAllUsesWith(PoisonValue::get(instruction->getType()));
+      instruction->eraseFromParent();
+    }
+  }
+
+  void advance_by_a_lane(PHINode& phi) {
+    auto* next = cast<Instruction>(phi.getIncomingValueForBlock(&block_));
+    if (RecursivelyDeleteDeadPHINode(&phi)) return;
+    const auto* step = cast<ConstantInt>(next->getOperand(1));
+    next->setOperand(
+        1, ConstantInt::getSigned(step->getType(), step->getSExtValue() / static_cast<int64_t>(lanes_)));
+  }
+
+  Loop& loop_;
+  ScalarEvolution& scev_;
+  BasicBlock& block_;
+  const DataLayout& layout_;
+  BranchInst* branch_ = nullptr;
+  const SCEV* backedges_ = nullptr;
+  SmallVector<Instruction*, 32> accesses_;  // in program order
+  SmallVector<Instruction*, 16> stores_;
+  SmallVector<PHINode*, 4> inductions_;
+  SmallVector<Reduction, 2> reductions_;
+  unsigned lanes_ = 0;
+  // Of the attempt with lanes_ lanes, by lane: lane 0's instruction -> this lane's; lane 0's phi -> what this lane has in its place.
+  SmallVector<DenseMap<Instruction*, Instruction*>, kMostLanes> image_;
+  SmallVector<DenseMap<PHINode*, Instruction*>, kMostLanes> carried_;
+  DenseMap<Instruction*, unsigned> lane_of_;
+};
+
+}  // namespace
+
+PreservedAnalyses LoopRerollingPass::run(Function& function, FunctionAnalysisManager& analyses) {
+  auto& loops = analyses.getResult<LoopAnalysis>(function);
+  if (loops.empty()) return PreservedAnalyses::all();
+  auto& scev = analyses.getResult<ScalarEvolutionAnalysis>(function);
+  bool changed = false;
+  for (Loop* loop : loops.getLoopsInPreorder()) {
+    if (loop->isInnermost()) changed |= Reroller(*loop, scev).run();
+  }
+  return changed ? PreservedAnalyses::none() : PreservedAnalyses::all();
+}
+
+}  // namespace twine::codegen
