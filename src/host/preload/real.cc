@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cstdarg>
 #include <cstdlib>
 #include <cstring>
@@ -36,7 +37,7 @@ namespace preload = twine::host::preload;
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the linker makes these names
 void* __wrap_mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
-  return reinterpret_cast<void*>(syscall(SYS_mmap, address, length, protection, flags, fd, offset));
+  return std::bit_cast<void*>(syscall(SYS_mmap, address, length, protection, flags, fd, offset));
 }
 int __wrap_munmap(void* address, size_t length) {
   return static_cast<int>(syscall(SYS_munmap, address, length));
