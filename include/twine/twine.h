@@ -243,6 +243,23 @@ typedef struct twine_result twine_result;
 TWINE_API TWINE_MUST_USE twine_error* twine_launch_run(const twine_launch* launch,
                                                        const twine_enclave* enclave, twine_result** result);
 
+/* An enclave that several launches share, at once and one after the other, each called from a host thread of its own. It is built once, so
+ * a launch in it costs no more than loading its module. Every launch has its own manifest, memories and files and sees nothing of the others;
+ * they share the enclave's heap (768 MiB), code space (1 GiB), and fate: when one ends the enclave (a host attack), all are over.
+ * Up to 16 run at once; further calls wait. */
+typedef struct twine_shared_enclave twine_shared_enclave;
+
+/* Builds it; `enclave` must outlive it. Errors: those of building in twine_launch_run. */
+TWINE_API TWINE_MUST_USE twine_error* twine_enclave_share(const twine_enclave* enclave,
+                                                          twine_shared_enclave** shared);
+/* Tears it down; no launch may be running in it. */
+TWINE_API void twine_shared_enclave_delete(twine_shared_enclave* shared);
+/* As twine_launch_run, in an enclave that stands already; from any number of threads, of one launch object too. The statistics'
+ * entries, exits and pages are those of the whole enclave so far. INVALID_ARGUMENT for a launch that confines the process. */
+TWINE_API TWINE_MUST_USE twine_error* twine_launch_run_shared(const twine_launch* launch,
+                                                              twine_shared_enclave* shared,
+                                                              twine_result** result);
+
 /* --- Results --- */
 
 TWINE_API void twine_result_delete(twine_result* result);

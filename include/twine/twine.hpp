@@ -183,6 +183,25 @@ class LaunchResult {
   std::unique_ptr<twine_result, Delete> result_;
 };
 
+class SharedEnclave {
+ public:
+  // `enclave` must outlive it.
+  static Result<SharedEnclave> start(const Enclave& enclave) {
+    twine_shared_enclave* shared = nullptr;
+    if (twine_error* error = twine_enclave_share(enclave.get(), &shared))
+      return std::unexpected(Error(error));
+    return SharedEnclave(shared);
+  }
+  [[nodiscard]] twine_shared_enclave* get() const { return shared_.get(); }
+
+ private:
+  explicit SharedEnclave(twine_shared_enclave* shared) : shared_(shared) {}
+  struct Delete {
+    void operator()(twine_shared_enclave* shared) const { twine_shared_enclave_delete(shared); }
+  };
+  std::unique_ptr<twine_shared_enclave, Delete> shared_;
+};
+
 class Launch {
  public:
   explicit Launch(const Module& module) : launch_(twine_launch_new(module.get())) {}
@@ -214,6 +233,12 @@ class Launch {
   [[nodiscard]] Result<LaunchResult> run(const Enclave& enclave) const {
     twine_result* result = nullptr;
     if (twine_error* error = twine_launch_run(get(), enclave.get(), &result))
+      return std::unexpected(Error(error));
+    return LaunchResult(result);
+  }
+  [[nodiscard]] Result<LaunchResult> run(const SharedEnclave& enclave) const {
+    twine_result* result = nullptr;
+    if (twine_error* error = twine_launch_run_shared(get(), enclave.get(), &result))
       return std::unexpected(Error(error));
     return LaunchResult(result);
   }

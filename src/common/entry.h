@@ -6,16 +6,21 @@
 // stack frame: EENTER saves RSP and RBP for the exit, ERESUME does not.
 //
 //   CSSA at entry  RDI (EnterReason)    RSI            RDX           what the enclave does
-//   0              start                arena address  arena bytes   first entry of a launch on this thread; refused when busy
+//   0              start                arena address  arena bytes   begins a launch on this thread, which must be idle
 //   0              host_call_done       ignored        ignored       continues after the pending host call; refused if none
 //   > 0            handle_exception     ignored        ignored       dispatches on SSA[CSSA-1].EXITINFO, never on the host's word
 //
 //   RDI at EEXIT (ExitReason)   meaning                                              what the host does next
 //   host_call                   a request stands in the arena                        serve it, EENTER host_call_done
-//   finished                    the launch is over; output was handed over before    stop entering
+//   finished                    the launch is over; output was handed over before    stop, or start another launch on the thread
+//   not_ready                   another thread is still starting the enclave         start again, later
 //   resume                      the exception was dealt with                         ERESUME the same TCS
 //   dead                        the enclave has aborted, the arena holds the reason  stop; every later entry ends here again
 //   starved                     dead, because a page that it asked for never came    stop; later entries end with dead
+//
+// Every idle thread can be started, at any time: each start is a launch of its own, with its own arena, whose host calls bring its
+// manifest and take its result. The first start of all sets the enclave up. When the last idle thread is started the enclave adds one
+// (thread_make, thread_ready), up to the number it can hold.
 //
 // The arena is untrusted memory that the host allocates, one a thread: 64-byte aligned, kArenaSize bytes, wholly outside ELRANGE
 // (the enclave checks this once, at start, and then keeps its own copy of address and size). Layout:
@@ -32,7 +37,14 @@
 namespace twine {
 
 enum class EnterReason : uint64_t { start = 1, host_call_done = 2, handle_exception = 3 };
-enum class ExitReason : uint64_t { host_call = 1, finished = 2, resume = 3, dead = 4, starved = 5 };
+enum class ExitReason : uint64_t {
+  host_call = 1,
+  finished = 2,
+  resume = 3,
+  dead = 4,
+  starved = 5,
+  not_ready = 6
+};
 
 struct ArenaHeader {
   uint64_t call;

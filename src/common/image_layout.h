@@ -7,6 +7,7 @@
 //   offset            what                                              pages exist
 //   0                 the ELF image (text, rodata, data, bss)           EADDed, measured
 //   threads_offset    tcs_count thread blocks, thread_block_size each   EADDed, measured, except the guest stack
+//                     more of them, which the enclave adds              EAUGed; their TCS by EMODT
 //   heap_offset       the runtime's heap                                EAUGed on first touch
 //   code_offset       compiled guest code, within 2 GiB of the image    EAUGed, filled by EACCEPTCOPY
 //   wasm_offset       linear-memory slots, kMemorySlotStride apart      EAUGed on first touch

@@ -3,7 +3,7 @@
 if(TARGET twine-enclave)
   twine_test(enclave_entry_test
     SOURCES adversarial/enclave_entry_test.cc adversarial/garbage_entry.S
-      ${PROJECT_SOURCE_DIR}/src/host/launch/pages.cc
+      ${PROJECT_SOURCE_DIR}/src/host/launch/pages.cc ${PROJECT_SOURCE_DIR}/src/host/launch/thread_slots.cc
     LIBRARIES twine_loader twine_services twine_emulator twine_manifest)
   target_include_directories(enclave_entry_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/adversarial)
   add_dependencies(enclave_entry_test twine-enclave)

@@ -12,7 +12,7 @@ if(TARGET twine-enclave)
   set_target_properties(sealing-enclave PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
   twine_test(sealing_test
-    SOURCES adversarial/sealing_test.cc ${PROJECT_SOURCE_DIR}/src/host/launch/pages.cc
+    SOURCES adversarial/sealing_test.cc ${PROJECT_SOURCE_DIR}/src/host/launch/pages.cc ${PROJECT_SOURCE_DIR}/src/host/launch/thread_slots.cc
     LIBRARIES twine_loader twine_services twine_emulator)
   add_dependencies(sealing_test sealing-enclave)
   target_compile_definitions(sealing_test PRIVATE SEALING_ENCLAVE="$<TARGET_FILE:sealing-enclave>")

@@ -54,7 +54,6 @@ constexpr size_t kMaxHostCalls = 64;  // an input that makes poll_oneoff wait fo
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using twine::hostcall::Call;
-  twine::hostcall::forget_open_handles();
   Input input(data, size);
   size_t host_calls = 0;
   twine::testing::set_host([&] {

@@ -314,6 +314,7 @@ void host_opens(Handle handle) {
 }
 
 TEST(OwnedHandle, IsRefusedIfItIsOpenAlready) {
+  const HandleLedger ledger;
   wasi::Filestat stat{};
   host_opens(77);
   {
@@ -326,6 +327,7 @@ TEST(OwnedHandle, IsRefusedIfItIsOpenAlready) {
 }
 
 TEST(OwnedHandle, IsRefusedIfItIsOneOfTheStandardStreams) {
+  const HandleLedger ledger;
   wasi::Filestat stat{};
   host_opens(kStdout);
   EXPECT_THAT(host_attack_in([&] { static_cast<void>(OwnedHandle::open(3, "b", 0, 0, 0, stat)); }),
@@ -333,6 +335,7 @@ TEST(OwnedHandle, IsRefusedIfItIsOneOfTheStandardStreams) {
 }
 
 TEST(OwnedHandle, ClosesOnceAtTheEndOfItsLife) {
+  const HandleLedger ledger;
   wasi::Filestat stat{};
   host_opens(78);
   const uint64_t before = testing::host_calls_made();

@@ -40,7 +40,6 @@ class WasiProgram {
     services.standard_input = pipes_[0][0];
     services.standard_output = pipes_[1][1];
     services.standard_error = pipes_[2][1];
-    hostcall::forget_open_handles();
     services_ = std::move(host::Services::create(std::move(services)).value());
     connect();
     context_ = std::make_unique<wasi::WasiContext>(std::move(config));

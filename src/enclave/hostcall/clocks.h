@@ -7,8 +7,8 @@
 
 namespace twine::hostcall {
 
-// Nanoseconds. A reading behind an earlier one of the same clock yields the earlier one. (The CPU time of a
-// thread is held by one floor for all threads until there is more than one.)
+// Nanoseconds. A reading behind an earlier one of the same clock yields the earlier one; of a thread's
+// CPU time, to the same thread.
 IoResult<uint64_t> read_clock(wasi::Clock clock);
 
 }  // namespace twine::hostcall

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include <array>
+
 #include "enclave/hostcall/hostcalls.h"
 
 namespace twine::hostcall {
@@ -42,8 +44,22 @@ class OwnedHandle {
   bool closes_;
 };
 
-// Empties the ledger. For tests and fuzzers, in which one process outlives the end of many enclaves; nothing
-// in the enclave calls it, and so the linker leaves it out of the image.
-void forget_open_handles();
+// Which handles file_open has yielded and nobody has closed: one ledger a launch, because the host numbers each launch's files by
+// itself. While it lives, the calling thread's OwnedHandles are entered in it; one nests in another.
+class HandleLedger {
+ public:
+  HandleLedger();
+  ~HandleLedger();
+  HandleLedger(const HandleLedger&) = delete;
+  HandleLedger& operator=(const HandleLedger&) = delete;
+
+  // False if it was open already.
+  bool open(Handle handle);
+  void close(Handle handle);
+
+ private:
+  std::array<uint64_t, kMaxHandles / 64> words_{};
+  HandleLedger* outer_;
+};
 
 }  // namespace twine::hostcall

@@ -53,6 +53,18 @@ PageRun choose_cluster(const PageBitmap& accepted, uint64_t page, uint64_t pages
   return run;
 }
 
+namespace {
+
+// The first run of pages at or after `page`, and below `pages`, that are in the map.
+PageRun next_run(const PageBitmap& map, uint64_t page, uint64_t pages) {
+  while (page < pages && !map.test(page)) ++page;
+  PageRun run{.first = page, .count = 0};
+  while (page + run.count < pages && map.test(page + run.count)) ++run.count;
+  return run;
+}
+
+}  // namespace
+
 // --- Faults --------------------------------------------------------------------------------------------------------
 
 void PageLedger::open(uint64_t enclave_base, uint64_t image_size) {
@@ -119,7 +131,7 @@ Judgement PageLedger::judge(uint64_t address, uint64_t thread_block) const {
   for (const HeapArea& area : heap_) {
     if (address >= area.begin && address < area.end) return answer(Verdict::in_order);
   }
-  if (address >= threads_ && address < threads_ + kImage.tcs_count * kThreadBlock.size)
+  if (address >= threads_ && address < threads_ + threads_present_ * kThreadBlock.size)
     return judge_thread_block(address, thread_block);
   return answer(address < image_end_ ? Verdict::in_order : Verdict::forbidden);
 }
@@ -196,11 +208,11 @@ uint64_t PageLedger::slot_size(uint64_t address) const {
 
 PageRun PageLedger::accepted_run(uint64_t address, uint64_t page) const {
   const Slot& slot = slots_[slot_index(address)];
-  const uint64_t pages = slot.size / kPageSize;
-  while (page < pages && !slot.accepted.test(page)) ++page;
-  PageRun run{.first = page, .count = 0};
-  while (page + run.count < pages && slot.accepted.test(page + run.count)) ++run.count;
-  return run;
+  return next_run(slot.accepted, page, slot.size / kPageSize);
+}
+
+PageRun PageLedger::accepted_stack_run(uint64_t thread_block, uint64_t page) const {
+  return next_run(stacks_[(thread_block - threads_) / kThreadBlock.size], page, kStackPages);
 }
 
 void PageLedger::note_removed(uint64_t address, PageRun run) {

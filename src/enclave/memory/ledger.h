@@ -80,6 +80,13 @@ class PageLedger {
   // Notes that the pages of an `accept` judgement are accepted now.
   void note_accepted(uint64_t first_address, uint64_t pages);
 
+  // --- threads
+
+  // One more thread block, behind the last, whose pages have been accepted.
+  void note_thread_block() { ++threads_present_; }
+  // The first run of accepted pages of a thread's guest stack at or after `page`; count 0: none.
+  [[nodiscard]] PageRun accepted_stack_run(uint64_t thread_block, uint64_t page) const;
+
   // --- linear memories
 
   [[nodiscard]] std::optional<uint64_t> reserve_slot();  // its address
@@ -154,7 +161,8 @@ class PageLedger {
   uint64_t next_slot_ = 0;
   uint64_t retired_pages_ = 0;
   std::array<Slot, kMemorySlots> slots_;
-  std::array<PageBitmap, kImage.tcs_count> stacks_;
+  std::array<PageBitmap, kMaxThreads> stacks_;
+  uint32_t threads_present_ = kImage.tcs_count;
   PageBitmap code_reserved_;
   PageBitmap code_mapped_;
   uint64_t next_code_page_ = 0;

@@ -19,6 +19,7 @@
 #include "enclave/memory/ledger.h"
 #include "enclave/memory/page_fault.h"
 #include "enclave/memory/start_memory.h"
+#include "enclave/memory/thread_pages.h"
 #include "enclave/platform/accept.h"
 #include "enclave/platform/platform.h"
 #include "enclave/platform/thread_block.h"
@@ -192,9 +193,24 @@ void open_memory() {
     panic("the host refuses the enclave's heap (pages_open)");
   heap().open(enclave_base() + kImage.heap_offset, kImage.heap_size, back_heap);
   ledger.open(enclave_base(), image_size());
-  const AddressRange stack = guest_stack();
-  if (!hostcall::pages_open(offset_of(stack.begin), stack.end - stack.begin, kReadWrite)) {
-    panic("the host refuses the guest's stack (pages_open)");
+}
+
+// --- Threads -------------------------------------------------------------------------------------------------------
+
+void note_thread_block() {
+  const LedgerGuard guard;
+  ledger.note_thread_block();
+}
+
+void wipe_guest_stack() {
+  PageRun run{};
+  for (uint64_t page = 0;; page = run.first + run.count) {
+    {
+      const LedgerGuard guard;
+      run = ledger.accepted_stack_run(current_thread_block(), page);
+    }
+    if (run.count == 0) return;
+    std::memset(pointer_to(guest_stack().begin + run.first * kPageSize), 0, run.count * kPageSize);
   }
 }
 

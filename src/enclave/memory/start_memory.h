@@ -2,8 +2,7 @@
 
 namespace twine::enclave {
 
-// Opens the heap, the page ledger and this thread's guest stack. Called once at start, before anything
-// allocates; makes host calls.
+// Opens the heap and the page ledger. Called once at start, before anything allocates; makes host calls.
 void open_memory();
 
 }  // namespace twine::enclave

@@ -16,6 +16,11 @@ void accept_page(uint64_t page);
 // `page` was added; it takes the contents of the page at `source` and, at once, `access` (EACCEPTCOPY).
 void accept_page_copy(uint64_t page, const void* source, PageAccess access);
 
+// Writes into the plain page at `block` what makes it the entry of the thread block that it begins.
+void write_thread_entry(uint64_t block);
+// The page at `page` has become a thread's entry: nobody can write it any more.
+void accept_thread_entry(uint64_t page);
+
 // `page` was marked for removal (EACCEPT of the TRIM type). False when the host has not marked it.
 [[nodiscard]] bool accept_trim(uint64_t page);
 

@@ -23,7 +23,7 @@ inline constexpr uint64_t kMaxImageSize = 2 * kMiB;
 
 inline constexpr ImageNote kImage = {
     .version = kImageNoteVersion,
-    .tcs_count = 4,
+    .tcs_count = 2,  // the enclave adds more when these are taken
     .nssa = 3,
     .ssa_frame_pages = 1,  // 2,696 bytes of XSAVE area (AVX-512, PKRU), EXINFO and GPRSGX; checked at start
     .elrange_size = 256 * kGiB,
@@ -49,8 +49,11 @@ inline constexpr uint64_t kNestedStackSize = 16 * kKiB;
 
 inline constexpr uint64_t kMemorySlots = kImage.wasm_size / kMemorySlotStride;
 
-static_assert(threads_offset(kImage, kMaxImageSize) + kImage.tcs_count * kThreadBlock.size <=
-              kImage.heap_offset);
+// Thread blocks that the enclave may have: those of the image, and those it adds.
+inline constexpr uint32_t kMaxThreads = 16;
+static_assert(kImage.tcs_count <= kMaxThreads);
+
+static_assert(threads_offset(kImage, kMaxImageSize) + kMaxThreads * kThreadBlock.size <= kImage.heap_offset);
 static_assert(kImage.heap_offset + kImage.heap_size <= kImage.code_offset);
 static_assert(kImage.code_offset + kImage.code_size <= 2 * kGiB);
 static_assert(kImage.wasm_offset + kImage.wasm_size <= kImage.elrange_size);

@@ -9,6 +9,7 @@
 
 #include "common/manifest.h"
 #include "enclave/fs/memory_tree.h"
+#include "enclave/hostcall/handle.h"
 #include "enclave/wasi/resource_table.h"
 
 namespace twine::wasi {
@@ -42,6 +43,7 @@ class WasiContext {
   WasiContext(const WasiContext&) = delete;
   WasiContext& operator=(const WasiContext&) = delete;
 
+  hostcall::HandleLedger handles;  // before all that may hold one
   StringList arguments;
   StringList environment;
   std::vector<std::unique_ptr<fs::MemoryTree>> memory_trees;  // before the descriptors that lie in them

@@ -38,6 +38,11 @@ struct twine_enclave {
   std::shared_ptr<const twine::host::EnclaveProgram> program;
 };
 
+struct twine_shared_enclave {
+  const twine_enclave* image;
+  std::unique_ptr<twine::host::SharedEnclave> enclave;
+};
+
 struct twine_compile_options {
   twine::host::CompileSettings settings;
 };
@@ -227,7 +232,10 @@ void fill_statistics(const twine_launch& launch, const twine_enclave& enclave, t
   statistics.linear_memory_bytes = outcome.result.statistics.linear_memory_bytes;
 }
 
-Result<std::unique_ptr<twine_result>> run(const twine_launch& launch, const twine_enclave& enclave) {
+// `run_request` runs a LaunchRequest somewhere.
+template <typename Run>
+Result<std::unique_ptr<twine_result>> run(const twine_launch& launch, const twine_enclave& enclave,
+                                          Run&& run_request) {
   twine::host::LaunchRequest request = TWINE_TRY(to_request(launch));
   request.perf_map = launch.perf_map;
   auto result = std::make_unique<twine_result>();
@@ -236,12 +244,12 @@ Result<std::unique_ptr<twine_result>> run(const twine_launch& launch, const twin
     const Capture error = TWINE_TRY(Capture::create("stderr"));
     request.files.output = output.descriptor();
     request.files.error = error.descriptor();
-    result->outcome = TWINE_TRY(enclave.program->run(request));
+    result->outcome = TWINE_TRY(run_request(request));
     result->output = TWINE_TRY(output.contents());
     result->error_output = TWINE_TRY(error.contents());
     result->captured = true;
   } else {
-    result->outcome = TWINE_TRY(enclave.program->run(request));
+    result->outcome = TWINE_TRY(run_request(request));
   }
   const twine::LaunchResult& ended = result->outcome.result;
   if (ended.status == twine::LaunchStatus::refused)
@@ -465,7 +473,32 @@ void twine_launch_capture_output(twine_launch* launch) {
 twine_error* twine_launch_run(const twine_launch* launch, const twine_enclave* enclave,
                               twine_result** result) {
   return guarded([&]() -> Result<void> {
-    *result = TWINE_TRY(run(*launch, *enclave)).release();
+    const auto alone = [&](const twine::host::LaunchRequest& request) {
+      return enclave->program->run(request);
+    };
+    *result = TWINE_TRY(run(*launch, *enclave, alone)).release();
+    return {};
+  });
+}
+
+twine_error* twine_enclave_share(const twine_enclave* enclave, twine_shared_enclave** shared) {
+  return guarded([&]() -> Result<void> {
+    *shared = new twine_shared_enclave{
+        .image = enclave,
+        .enclave = std::make_unique<twine::host::SharedEnclave>(TWINE_TRY(enclave->program->build()))};
+    return {};
+  });
+}
+void twine_shared_enclave_delete(twine_shared_enclave* shared) {
+  delete shared;
+}
+twine_error* twine_launch_run_shared(const twine_launch* launch, twine_shared_enclave* shared,
+                                     twine_result** result) {
+  return guarded([&]() -> Result<void> {
+    const auto in_it = [&](const twine::host::LaunchRequest& request) {
+      return shared->enclave->run(request);
+    };
+    *result = TWINE_TRY(run(*launch, *shared->image, in_it)).release();
     return {};
   });
 }

@@ -203,6 +203,69 @@ class TickClock {
   uint64_t elapsed_ = 0;
 };
 
+ServicesConfig services_for(const LaunchRequest& request, const NullFile& null, PageService& pages) {
+  ServicesConfig config;
+  config.manifest = to_bytes(encode_manifest(request.manifest));
+  for (const std::span<const uint8_t> module : request.modules) config.modules.push_back(to_bytes(module));
+  config.mounts = request.mounts;
+  config.standard_input = null.unless(request.files.input);
+  config.standard_output = null.unless(request.files.output);
+  config.standard_error = null.unless(request.files.error);
+  config.diagnostic = print_diagnostic;
+  config.pages = &pages;
+  return config;
+}
+
+Result<LaunchResult> result_of(const Services& services) {
+  const std::vector<std::byte> output = services.output();
+  Result<LaunchResult> result =
+      decode_launch_result(std::span(reinterpret_cast<const uint8_t*>(output.data()), output.size()));
+  if (!result) return within("the enclave's result", std::move(result).error());
+  return result;
+}
+
+LaunchTimes times_of(const PhaseMarks& marks, const TickClock& clock) {
+  return {.create = 0,
+          .enter = clock.between(clock.start(), marks.entered),
+          .load = clock.between(marks.entered, marks.loaded),
+          .instantiate = clock.between(marks.loaded, marks.instantiated),
+          .guest = clock.between(marks.instantiated, marks.finished),
+          .finish = clock.between(marks.finished, clock.end())};
+}
+
+// One launch on an idle thread of an enclave.
+Result<LaunchOutcome> run_in(image::Enclave& enclave, ThreadSlots& slots, PageService& pages,
+                             const LaunchRequest& request) {
+  const NullFile null(request.files);
+  const std::unique_ptr<Services> services = TWINE_TRY(Services::create(services_for(request, null, pages)));
+  ServiceHandler handler(*services);
+  const uint64_t tcs = TWINE_TRY(slots.acquire());
+  sgx::EnclaveThread thread(enclave.driver(), tcs, handler);
+  LaunchOutcome outcome;
+  TickClock clock;
+  const Result<void> ran = [&]() -> Result<void> {
+    std::unique_ptr<Deadline> deadline;
+    if (const uint64_t timeout = request.manifest.limits.timeout_ns; timeout != 0)
+      deadline = TWINE_TRY(Deadline::start(enclave.driver(), thread, std::chrono::nanoseconds(timeout)));
+    outcome.confinement = TWINE_TRY(confine(request));
+    clock = TickClock();
+    return thread.run();
+  }();
+  clock.stop();
+  // Of an enclave that has ended every thread can be entered, to be told so.
+  if (thread.stopped()) {
+    slots.lose();
+  } else {
+    slots.release(tcs);
+  }
+  if (!ran) return std::unexpected(ran.error());
+  outcome.result = thread.stopped() ? stopped_at_a_host_call() : TWINE_TRY(result_of(*services));
+  outcome.driver = enclave.driver().statistics();
+  outcome.host_calls = services->calls_served();
+  if (!thread.stopped()) outcome.times = times_of(outcome.result.statistics.marks, clock);
+  return outcome;
+}
+
 }  // namespace
 
 Result<EnclaveProgram> EnclaveProgram::load(const std::optional<std::filesystem::path>& path,
@@ -219,70 +282,40 @@ Result<EnclaveProgram> EnclaveProgram::load(const std::optional<std::filesystem:
   return program;
 }
 
-Result<LaunchOutcome> EnclaveProgram::run(const LaunchRequest& request) const {
-  TWINE_TRY(check_manifest(request.manifest));
-
-  ServicesConfig config;
-  const std::vector<uint8_t> manifest = encode_manifest(request.manifest);
-  config.manifest = to_bytes(manifest);
-  for (const std::span<const uint8_t> module : request.modules) config.modules.push_back(to_bytes(module));
-  config.mounts = request.mounts;
-  const NullFile null(request.files);
-  config.standard_input = null.unless(request.files.input);
-  config.standard_output = null.unless(request.files.output);
-  config.standard_error = null.unless(request.files.error);
-  config.diagnostic = print_diagnostic;
-
-  const Stopwatch create;
+Result<image::Enclave> EnclaveProgram::build() const {
   std::unique_ptr<sgx::Driver> driver = TWINE_TRY(open_driver(emulated_));
   if (debug()) static_cast<void>(!::write(STDERR_FILENO, kDebugNotice, sizeof(kDebugNotice) - 1));
-  image::Enclave enclave =
-      TWINE_TRY(image::Enclave::build(std::move(driver), image_, sigstruct_, {.debug = debug()}));
-  LaunchOutcome outcome;
-  outcome.times.create = create.nanoseconds();
+  return image::Enclave::build(std::move(driver), image_, sigstruct_, {.debug = debug()});
+}
 
-  EnclavePages pages(enclave);
-  config.pages = &pages;
+Result<LaunchOutcome> EnclaveProgram::run(const LaunchRequest& request) const {
+  TWINE_TRY(check_manifest(request.manifest));
+  const Stopwatch create;
+  image::Enclave enclave = TWINE_TRY(build());
+  const uint64_t create_ns = create.nanoseconds();
+
+  ThreadSlots slots(enclave);
+  EnclavePages pages(enclave, &slots);
   const std::unique_ptr<LookingInside> looking =
       TWINE_TRY(look_inside(debug(), elf_, enclave.base(), request));
   std::optional<WatchedPages> watched;
-  if (looking) config.pages = &watched.emplace(pages, *looking, enclave.base());
-  const std::unique_ptr<Services> services = TWINE_TRY(Services::create(std::move(config)));
-  ServiceHandler handler(*services);
-  sgx::EnclaveThread thread(enclave.driver(), enclave.tcs_address(0), handler);
-
-  std::unique_ptr<Deadline> deadline;
-  if (const uint64_t timeout = request.manifest.limits.timeout_ns; timeout != 0) {
-    deadline = TWINE_TRY(Deadline::start(enclave.driver(), thread, std::chrono::nanoseconds(timeout)));
-  }
-  outcome.confinement = TWINE_TRY(confine(request));
-  TickClock clock;
-  const Result<void> ran = thread.run();
-  clock.stop();
-  deadline.reset();
-  if (!ran) return std::unexpected(ran.error());
-  if (thread.stopped()) {
-    outcome.result = stopped_at_a_host_call();
-    outcome.driver = enclave.driver().statistics();
-    outcome.host_calls = services->calls_served();
-    return outcome;
-  }
-
-  const std::vector<std::byte> output = services->output();
-  Result<LaunchResult> result =
-      decode_launch_result(std::span(reinterpret_cast<const uint8_t*>(output.data()), output.size()));
-  if (!result) return within("the enclave's result", std::move(result).error());
-  outcome.result = std::move(*result);
-  outcome.driver = enclave.driver().statistics();
-  outcome.host_calls = services->calls_served();
-
-  const PhaseMarks& marks = outcome.result.statistics.marks;
-  outcome.times.enter = clock.between(clock.start(), marks.entered);
-  outcome.times.load = clock.between(marks.entered, marks.loaded);
-  outcome.times.instantiate = clock.between(marks.loaded, marks.instantiated);
-  outcome.times.guest = clock.between(marks.instantiated, marks.finished);
-  outcome.times.finish = clock.between(marks.finished, clock.end());
+  if (looking) watched.emplace(pages, *looking, enclave.base());
+  LaunchOutcome outcome =
+      TWINE_TRY(run_in(enclave, slots, watched ? static_cast<PageService&>(*watched) : pages, request));
+  outcome.times.create = create_ns;
   return outcome;
+}
+
+SharedEnclave::SharedEnclave(image::Enclave enclave)
+    : enclave_(std::move(enclave)), slots_(enclave_), pages_(enclave_, &slots_) {}
+
+Result<LaunchOutcome> SharedEnclave::run(const LaunchRequest& request) {
+  TWINE_TRY(check_manifest(request.manifest));
+  if (request.confinement != ConfinementChoice::off || request.perf_map) {
+    return fail(ErrorCode::invalid_argument,
+                "a shared enclave's process cannot be confined or profiled by one of its launches");
+  }
+  return run_in(enclave_, slots_, pages_, request);
 }
 
 }  // namespace twine::host

@@ -15,8 +15,11 @@
 #include "common/manifest.h"
 #include "common/result.h"
 #include "host/confine/confine.h"
+#include "host/image/enclave.h"
 #include "host/image/enclave_image.h"
 #include "host/image/sigstruct.h"
+#include "host/launch/pages.h"
+#include "host/launch/thread_slots.h"
 #include "host/services/services.h"
 #include "host/sgx/driver.h"
 
@@ -77,6 +80,9 @@ class EnclaveProgram {
   // invalid_argument (the manifest contradicts itself).
   [[nodiscard]] Result<LaunchOutcome> run(const LaunchRequest& request) const;
 
+  // An enclave of this image, initialised. Errors: those of Enclave::build; those of the driver.
+  [[nodiscard]] Result<image::Enclave> build() const;
+
   // In process, or by a device that only seems to be one (libtwine-sgx.so).
   [[nodiscard]] bool emulated() const { return emulated_ || device_emulated_; }
   [[nodiscard]] bool debug() const { return debugging_ == Debugging::yes; }
@@ -95,6 +101,22 @@ class EnclaveProgram {
   bool device_emulated_ = false;
   Debugging debugging_;
   uint64_t load_ns_ = 0;
+};
+
+// An enclave that launches share, one after the other and at once, each on a thread of its own. Every launch has its own manifest, memory
+// and files; they share compiled code's address space, the heap's limit, and their fate: if one ends the enclave, all are over.
+class SharedEnclave {
+ public:
+  explicit SharedEnclave(image::Enclave enclave);
+
+  // Runs on the calling thread, with those of other host threads; waits while the enclave has no idle thread. Confinement and
+  // perf_map of the request are not for shared enclaves (invalid_argument). Errors: as EnclaveProgram::run.
+  [[nodiscard]] Result<LaunchOutcome> run(const LaunchRequest& request);
+
+ private:
+  image::Enclave enclave_;
+  ThreadSlots slots_;
+  EnclavePages pages_;
 };
 
 // "trap: NAME", then a line a frame:

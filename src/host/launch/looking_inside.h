@@ -60,6 +60,8 @@ class WatchedPages final : public PageService {
   wasi::IoResult<void> restrict(uint64_t offset, uint64_t length, uint32_t protection) override {
     return pages_.restrict(offset, length, protection);
   }
+  wasi::IoResult<void> make_thread(uint64_t offset) override { return pages_.make_thread(offset); }
+  void thread_ready(uint64_t offset) override { pages_.thread_ready(offset); }
 
  private:
   PageService& pages_;

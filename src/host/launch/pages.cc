@@ -94,6 +94,18 @@ wasi::IoResult<void> EnclavePages::restrict(uint64_t offset, uint64_t length, ui
                        [this](auto& run) { return enclave_.driver().restrict_permissions(run); });
 }
 
+wasi::IoResult<void> EnclavePages::make_thread(uint64_t offset) {
+  if (!inside(offset, kPageSize)) return std::unexpected(Errno::inval);
+  sgx_enclave_modify_types argument{};
+  argument.page_type = static_cast<uint64_t>(twine::sgx::PageType::tcs);
+  return for_whole_run(offset, kPageSize, argument,
+                       [this](auto& run) { return enclave_.driver().modify_types(run); });
+}
+
+void EnclavePages::thread_ready(uint64_t offset) {
+  if (slots_ != nullptr && inside(offset, kPageSize)) slots_->add(enclave_.base() + offset);
+}
+
 bool EnclavePages::inside(uint64_t offset, uint64_t length) const {
   return length != 0 && offset % kPageSize == 0 && length % kPageSize == 0 && offset < enclave_.size() &&
          length <= enclave_.size() - offset;

@@ -166,6 +166,17 @@ IoResult<uint64_t> Services::Impl::pages_restrict(uint64_t offset, uint64_t leng
   return zero(config_.pages->restrict(offset, length, protection));
 }
 
+IoResult<uint64_t> Services::Impl::thread_make(uint64_t offset) {
+  if (config_.pages == nullptr) return std::unexpected(wasi::Errno::io);
+  return zero(config_.pages->make_thread(offset));
+}
+
+IoResult<uint64_t> Services::Impl::thread_ready(uint64_t offset) {
+  if (config_.pages == nullptr) return std::unexpected(wasi::Errno::io);
+  config_.pages->thread_ready(offset);
+  return 0;
+}
+
 // ---------------------------------------------------------------- machine
 
 IoResult<uint64_t> Services::Impl::cpuid(uint32_t leaf, uint32_t subleaf,

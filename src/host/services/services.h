@@ -37,6 +37,9 @@ class PageService {
   virtual wasi::IoResult<void> trim(uint64_t offset, uint64_t length) = 0;
   virtual wasi::IoResult<void> remove(uint64_t offset, uint64_t length) = 0;
   virtual wasi::IoResult<void> restrict(uint64_t offset, uint64_t length, uint32_t protection) = 0;
+  // The page becomes a TCS; then, when the enclave has accepted it, launches can be started on it.
+  virtual wasi::IoResult<void> make_thread(uint64_t offset) = 0;
+  virtual void thread_ready(uint64_t offset) = 0;
 };
 
 struct ServicesConfig {

@@ -35,6 +35,8 @@ class Services::Impl final : public hostcall::HostCalls {
   IoResult<uint64_t> pages_trim(uint64_t offset, uint64_t length) override;
   IoResult<uint64_t> pages_remove(uint64_t offset, uint64_t length) override;
   IoResult<uint64_t> pages_restrict(uint64_t offset, uint64_t length, uint32_t protection) override;
+  IoResult<uint64_t> thread_make(uint64_t offset) override;
+  IoResult<uint64_t> thread_ready(uint64_t offset) override;
 
   // machine and time
   IoResult<uint64_t> cpuid(uint32_t leaf, uint32_t subleaf, hostcall::CpuidRegisters& registers) override;

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "common/sgx/arch.h"
 #include "host/sgx/vdso_call.h"
@@ -132,6 +134,11 @@ Result<void> EnclaveThread::run() {
         break;
       case ExitReason::finished:
         return {};
+      case ExitReason::not_ready:
+        // Another thread of this process sets the enclave up; it takes milliseconds.
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        reason = EnterReason::start;
+        break;
       case ExitReason::starved:
         return fail(twine::ErrorCode::out_of_memory, starved_text(reason_of_death(arena_)));
       case ExitReason::dead:

@@ -8,8 +8,9 @@
 //
 //                start                     exit_host_call()
 //      idle ──────────────► running ──────────────────────────► in_host_call
-//                              ▲           host_call_done            │
-//                              └─────────────────────────────────────┘
+//       ▲                    │  ▲           host_call_done            │
+//       └────────────────────┘  └─────────────────────────────────────┘
+//        finished, not_ready
 //
 //   CSSA  state         EnterReason        goes to
 //   0     idle          start              .Lcssa0_start        runtime stack, twine_start
@@ -21,7 +22,7 @@
 //   any   aborted enclave                  .Laborted            EEXIT `dead`, whatever was asked; and so does every exit
 //
 // One TCS serves one logical processor at a time (the processor marks it busy), so `running` is never met at CSSA = 0 but by a
-// host that broke the protocol, and the state needs no atomic access. Nor is `idle` ever entered again: a launch starts once.
+// host that broke the protocol, and the state needs no atomic access.
 //
 // Naming rule: .Lcssa<CSSA>_<event>[_<step>] for a path in; .Lleave_<step> for the one path out.
 //
@@ -228,6 +229,13 @@ twine_exit:
 .Lleave_alive:
     CLEANSE_EXTENDED_STATE
     movq    %gs:TWINE_TCB_SELF, %r10
+    cmpl    $TWINE_EXIT_FINISHED, %edi
+    je      .Lleave_idle
+    cmpl    $TWINE_EXIT_NOT_READY, %edi
+    jne     .Lleave_level
+.Lleave_idle:                                      // the TCS stays busy until EEXIT, so nobody starts it before
+    movq    $TWINE_STATE_IDLE, TWINE_TCB_STATE(%r10)
+.Lleave_level:
     movq    TWINE_TCB_LEVEL(%r10), %rcx
     movq    TWINE_TCB_EXIT_ADDRESS(%r10, %rcx, 8), %rbx
     movq    %rcx, %rax

@@ -14,7 +14,7 @@
 namespace twine::enclave {
 
 // A thread goes idle → running at `start`; running → in_host_call at a host call; in_host_call → running at
-// `host_call_done`. It never becomes idle again: a launch is entered once. entry.S alone moves it.
+// `host_call_done`; running → idle when it leaves with `finished` or `not_ready`. entry.S alone moves it.
 enum class ThreadState : uint64_t { idle = 0, running = 1, in_host_call = 2 };
 
 // What the host did at EENTER that the protocol of common/entry.h does not allow.
@@ -57,7 +57,9 @@ static_assert(TWINE_EXIT_HOST_CALL == uint64_t(ExitReason::host_call) &&
               TWINE_EXIT_FINISHED == uint64_t(ExitReason::finished) &&
               TWINE_EXIT_RESUME == uint64_t(ExitReason::resume) &&
               TWINE_EXIT_DEAD == uint64_t(ExitReason::dead) &&
-              TWINE_EXIT_STARVED == uint64_t(ExitReason::starved));
+              TWINE_EXIT_STARVED == uint64_t(ExitReason::starved) &&
+              TWINE_EXIT_NOT_READY == uint64_t(ExitReason::not_ready) &&
+              TWINE_EXIT_NOT_READY == uint64_t(ExitReason::not_ready));
 static_assert(TWINE_VIOLATION_NOT_IDLE == uint64_t(EntryViolation::not_idle) &&
               TWINE_VIOLATION_NO_HOST_CALL == uint64_t(EntryViolation::no_host_call) &&
               TWINE_VIOLATION_BAD_REASON == uint64_t(EntryViolation::bad_reason) &&
@@ -78,6 +80,9 @@ static_assert(TWINE_VIOLATION_NOT_IDLE == uint64_t(EntryViolation::not_idle) &&
 // --- entry.S -------------------------------------------------------------------------------------------------------
 
 extern "C" {
+// Where every EENTER arrives.
+void enclave_entry();
+
 // platform.h's exit_host_call().
 void twine_exit_host_call();
 

@@ -38,6 +38,7 @@
 #define TWINE_EXIT_RESUME 3
 #define TWINE_EXIT_DEAD 4
 #define TWINE_EXIT_STARVED 5
+#define TWINE_EXIT_NOT_READY 6
 
 // EntryViolation (thread.h).
 #define TWINE_VIOLATION_NOT_IDLE 1
