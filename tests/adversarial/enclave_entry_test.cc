@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/entry.h"
+#include "common/hostcall_table.h"
 #include "common/image_layout.h"
 #include "common/manifest.h"
 #include "common/sgx/arch.h"
@@ -174,10 +175,9 @@ class EnclaveEntry : public testing::Test {
     return threads_.at(thread)->enter(reason, arena, size, leaf);
   }
 
-  // Serves host calls and exceptions, as an honest host does, until `stop` says so or the enclave is over.
-  Exit serve(
-      Exit exit, const std::function<bool(const Exit&)>& stop = [](const Exit&) { return false; },
-      uint32_t thread = 0) {
+  static bool never(const Exit& /*exit*/) { return false; }
+  // Serves host calls and exceptions, as an honest host does, until `stop` says so or the launch is over.
+  Exit serve(Exit exit, const std::function<bool(const Exit&)>& stop = never, uint32_t thread = 0) {
     while (!stop(exit)) {
       if (exit.function == kEresume) {
         exit = enter(EnterReason::handle_exception, thread);
@@ -245,11 +245,13 @@ TEST_F(EnclaveEntry, DiesWhenAThreadInAHostCallIsStartedAgain) {
   expect_dead(exit);
 }
 
-TEST_F(EnclaveEntry, DiesWhenASecondThreadIsStarted) {
-  ASSERT_TRUE(at_host_call(enter(EnterReason::start, 0)));
-  const Exit exit = enter(EnterReason::start, 1);
-  EXPECT_EQ(reason(1), "host attack: the enclave was started on a second thread, which no guest asked for");
-  expect_dead(exit);
+TEST_F(EnclaveEntry, SendsASecondThreadAwayUntilTheFirstHasSetItUp) {
+  const Exit first = enter(EnterReason::start, 0);
+  ASSERT_TRUE(at_host_call(first));
+  EXPECT_EQ(enter(EnterReason::start, 1).rdi, static_cast<uint64_t>(ExitReason::not_ready));
+  EXPECT_EQ(serve(first).rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
+  EXPECT_EQ(serve(enter(EnterReason::start, 1), never, 1).rdi, static_cast<uint64_t>(ExitReason::finished))
+      << reason(1);
 }
 
 TEST_F(EnclaveEntry, DiesOfAReturnFromAHostCallThatWasNotMade) {
@@ -264,11 +266,9 @@ TEST_F(EnclaveEntry, DiesOfASecondReturnFromOneHostCall) {
   expect_dead(exit);
 }
 
-TEST_F(EnclaveEntry, DiesOfASecondLaunch) {
-  serve(enter(EnterReason::start));
-  const Exit exit = enter(EnterReason::start);
-  EXPECT_EQ(reason(), "host attack: the enclave was started on a thread that has already been started");
-  expect_dead(exit);
+TEST_F(EnclaveEntry, RunsOneLaunchAfterTheOtherOnAThread) {
+  for (int launch = 0; launch < 3; ++launch)
+    EXPECT_EQ(serve(enter(EnterReason::start)).rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
 }
 
 TEST_F(EnclaveEntry, DiesOfAnUnknownReasonToEnter) {
@@ -556,7 +556,7 @@ TEST_F(InterruptedEnclave, HandlesOneExceptionOnceHoweverOftenTheHostClaimsIt) {
 
 // What the first thread is held back in writes the image's data. A second one that did the same again would, later, put
 // back pointers that have changed since.
-TEST_F(EnclaveEntry, DiesWhenASecondThreadIsStartedWhileTheFirstIsHeldBackInRelocation) {
+TEST_F(EnclaveEntry, SendsASecondThreadAwayWhileTheFirstIsHeldBackInRelocation) {
   const uint64_t word = enclave_->base() + first_relocated_word();
   const uint64_t page = word & ~(kPageSize - 1);
   ASSERT_EQ(enclave_->driver().protect(page, kPageSize, PROT_NONE), 0);
@@ -564,10 +564,79 @@ TEST_F(EnclaveEntry, DiesWhenASecondThreadIsStartedWhileTheFirstIsHeldBackInRelo
   ASSERT_EQ(held.function, kEresume);
   ASSERT_EQ(held.address & ~(kPageSize - 1), page);
   ASSERT_EQ(enclave_->driver().protect(page, kPageSize, PROT_READ | PROT_WRITE), 0);
-  const Exit second = enter(EnterReason::start, 1);
-  EXPECT_EQ(second.rdi, static_cast<uint64_t>(ExitReason::dead));
-  EXPECT_EQ(reason(1), "host attack: the enclave was started on a second thread, which no guest asked for");
-  expect_dead(second);
+  EXPECT_EQ(enter(EnterReason::start, 1).rdi, static_cast<uint64_t>(ExitReason::not_ready));
+  const Exit first = enter(EnterReason::handle_exception, 0, kEresume);
+  EXPECT_EQ(serve(first).rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
+}
+
+// --- Threads that the enclave adds
+
+class AddedThread : public EnclaveEntry {
+ protected:
+  void SetUp() override {
+    EnclaveEntry::SetUp();
+    ASSERT_EQ(enclave_->thread_count(), 2U);
+    // The first launch stays in its first host call after the enclave was set up, so the second takes the last thread.
+    first_ = serve(enter(EnterReason::start),
+                   [&](const Exit& exit) { return calls(exit, hostcall::Call::input_size); });
+    ASSERT_TRUE(at_host_call(first_)) << reason();
+    second_ = enter(EnterReason::start, 1);
+  }
+
+  bool calls(const Exit& exit, hostcall::Call call, uint32_t thread = 0) const {
+    return at_host_call(exit) && header(thread).call == static_cast<uint64_t>(call);
+  }
+  ArenaHeader& header(uint32_t thread) const { return *reinterpret_cast<ArenaHeader*>(arenas_.at(thread)); }
+  // The second launch up to one of its host calls, or its end.
+  Exit second_until(hostcall::Call call) {
+    return serve(second_, [&](const Exit& exit) { return calls(exit, call, 1); }, 1);
+  }
+
+  Exit first_;
+  Exit second_;
+};
+
+TEST_F(AddedThread, CanBeEnteredOnceItIsReady) {
+  second_ = second_until(hostcall::Call::thread_ready);
+  ASSERT_TRUE(calls(second_, hostcall::Call::thread_ready, 1)) << reason(1);
+  const uint64_t tcs = enclave_->base() + header(1).args[0];
+  EXPECT_EQ(tcs, enclave_->tcs_address(2)) << "behind the last thread";
+  EXPECT_EQ(serve(second_, never, 1).rdi, static_cast<uint64_t>(ExitReason::finished)) << reason(1);
+  // With the arena of the second, which is idle now.
+  threads_[1] = std::make_unique<EnteringThread>(enclave_->driver(), tcs);
+  EXPECT_EQ(serve(enter(EnterReason::start, 1), never, 1).rdi, static_cast<uint64_t>(ExitReason::finished))
+      << reason(1);
+}
+
+TEST_F(AddedThread, CannotBeEnteredBeforeTheEnclaveHasAcceptedIt) {
+  second_ = second_until(hostcall::Call::thread_make);
+  ASSERT_TRUE(calls(second_, hostcall::Call::thread_make, 1)) << reason(1);
+  const uint64_t tcs = enclave_->base() + header(1).args[0];
+  services_->serve(
+      std::as_writable_bytes(std::span(arenas_.at(1), kArenaSize)));  // EMODT, and no word to the enclave
+  EnteringThread early(enclave_->driver(), tcs);
+  const Exit exit = early.enter(static_cast<uint64_t>(EnterReason::start),
+                                reinterpret_cast<uint64_t>(arenas_.at(0)), kArenaSize, kEenter);
+  EXPECT_NE(exit.function, kEexit) << "the processor must refuse it";
+}
+
+TEST_F(AddedThread, IsTheEndWhenTheHostOnlySaysThatItMadeIt) {
+  second_ = second_until(hostcall::Call::thread_make);
+  ASSERT_TRUE(calls(second_, hostcall::Call::thread_make, 1)) << reason(1);
+  header(1).result = 0;
+  const Exit exit = enter(EnterReason::host_call_done, 1);
+  EXPECT_EQ(reason(1), "host attack: a page that was to be a thread's entry is not (EACCEPT)");
+  expect_dead(exit);
+}
+
+TEST_F(AddedThread, IsDoneWithoutWhenTheHostRefuses) {
+  second_ = second_until(hostcall::Call::thread_make);
+  ASSERT_TRUE(calls(second_, hostcall::Call::thread_make, 1)) << reason(1);
+  header(1).result = -static_cast<int64_t>(wasi::Errno::nomem);
+  EXPECT_EQ(serve(enter(EnterReason::host_call_done, 1), never, 1).rdi,
+            static_cast<uint64_t>(ExitReason::finished))
+      << reason(1);
+  EXPECT_EQ(serve(first_).rdi, static_cast<uint64_t>(ExitReason::finished)) << reason();
 }
 
 TEST_F(InterruptedEnclave, DiesWhenItIsStartedAgainInTheMiddle) {
@@ -575,7 +644,7 @@ TEST_F(InterruptedEnclave, DiesWhenItIsStartedAgainInTheMiddle) {
 }
 
 TEST_F(InterruptedEnclave, EndsAtItsNextExceptionWhenAnotherThreadHasAbortedIt) {
-  expect_dead(enter(EnterReason::start, 1));
+  expect_dead(enter(EnterReason::host_call_done, 1));
   const Exit exit = enter(EnterReason::handle_exception);
   EXPECT_EQ(exit.rdi, static_cast<uint64_t>(ExitReason::dead));
 }
