@@ -70,7 +70,7 @@ else
   verdict "ENCLU in $image outside the platform" \
     "$(llvm-objdump-19 -d --no-show-raw-insn "$image" | c++filt |
       awk '/^[0-9a-f]+ </ {name = $0; sub(/^[0-9a-f]+ /, "", name)} $2 == "enclu" {print name}' |
-      grep -vE '^<(enclave_entry|twine_exit|twine_exit_host_call|\.L.*|twine::enclave::(accept_page|accept_page_copy|accept_trim|check_identity|make_report|seal_key)\(.*)>:$')"
+      grep -vE '^<(enclave_entry|twine_exit|twine_exit_host_call|\.L.*|twine::enclave::(accept_page|accept_page_copy|accept_thread_entry|accept_trim|check_identity|make_report|seal_key)\(.*)>:$')"
   verdict "paths of the build machine in $image" "$(strings -n 6 "$image" | grep -F -e "$PWD" -e "$HOME/" | head -n 5)"
   size=$(stat -c %s "$image")
   verdict "the image's size" "$([ "$size" -lt $((2 << 20)) ] || echo "$size bytes; under 2 MiB is the aim")"
