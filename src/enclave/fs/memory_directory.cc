@@ -48,14 +48,14 @@ IoResult<void> check_replacement(const MemoryPath& from, const MemoryPath& to) {
 }  // namespace
 
 IoResult<MemoryPath> MemoryDirectory::find(std::string_view path, LastLink last) {
-  const MemoryPath at = TWINE_TRY(tree_.resolve(node_, path, last));
+  MemoryPath at = TWINE_TRY(tree_.resolve(node_, path, last));
   if (at.node == nullptr) return std::unexpected(Errno::noent);
   if (at.must_be_directory && !at.node->is(Filetype::directory)) return std::unexpected(Errno::notdir);
   return at;
 }
 
 IoResult<MemoryPath> MemoryDirectory::find_free(std::string_view path) {
-  const MemoryPath at = TWINE_TRY(tree_.resolve(node_, path, LastLink::keep));
+  MemoryPath at = TWINE_TRY(tree_.resolve(node_, path, LastLink::keep));
   if (at.node != nullptr) return std::unexpected(Errno::exist);
   return at;
 }

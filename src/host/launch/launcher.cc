@@ -1,5 +1,4 @@
 #include "host/launch/launcher.h"
-#include "host/launch/deadline.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -99,6 +98,7 @@ Result<Confinement> confine(const LaunchRequest& request) {
                     probe_confinement().missing() + "; --confine=auto goes as far as it can");
   }
   std::vector<ConfinedDirectory> directories;
+  directories.reserve(request.mounts.size());
   for (const HostMount& mount : request.mounts)
     directories.push_back({.path = mount.host_path, .read_only = mount.read_only});
   return confine_process(directories);
@@ -118,6 +118,7 @@ Result<std::unique_ptr<LookingInside>> look_inside(bool debug_enclave, std::span
     return nullptr;
   }
   std::vector<NamedModule> modules;
+  modules.reserve(request.modules.size());
   for (size_t i = 0; i < request.modules.size(); ++i)
     modules.push_back({.name = request.manifest.modules[i].name, .twm = request.modules[i]});
   return LookingInside::start(elf, base, std::move(modules), request.perf_map);
