@@ -428,7 +428,7 @@ Result<void> Instance::load(std::span<const uint8_t> twm) {
   const auto read = [&]<typename T>(TwmSectionKind kind, std::vector<T>& items) {
     const auto bytes = section(kind);
     items.resize(bytes.size() / sizeof(T));
-    std::memcpy(items.data(), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(items.data(), bytes.data(), bytes.size());
   };
   std::vector<TwmImageLayout> layout;
   read(TwmSectionKind::layout, layout);
