@@ -1,3 +1,5 @@
-twine_test(codegen_passes_test SOURCES unit/codegen_passes_test.cc LIBRARIES twine_codegen_llvm)
 # LLVM's headers are written for a build without RTTI.
-target_compile_options(codegen_passes_test PRIVATE -fno-rtti)
+foreach(name codegen_passes_test codegen_rerolling_test)
+  twine_test(${name} SOURCES unit/${name}.cc LIBRARIES twine_codegen_llvm)
+  target_compile_options(${name} PRIVATE -fno-rtti)
+endforeach()

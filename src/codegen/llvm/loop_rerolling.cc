@@ -163,7 +163,8 @@ class Reroller {
     if (!is_new) return known->second == b;
     if (!lane_of_.try_emplace(b, lane).second) return false;
     if (const auto before = lane_of_.try_emplace(a, 0U); before.first->second != 0) return false;
-    if (!a->isSameOperationAs(b) || !a->hasSameSubclassOptionalData(b)) return false;
+    if (!a->isSameOperationAs(b) || !a->hasSameSubclassOptionalData(b) || !same_metadata(*a, *b))
+      return false;
     const Value* pointer = getLoadStorePointerOperand(a);
     for (unsigned i = 0; i < a->getNumOperands(); ++i) {
       const bool fits =
@@ -173,6 +174,15 @@ class Reroller {
       if (!fits) return false;
     }
     return true;
+  }
+
+  // What lane 0 is known for must be known of every lane.
+  static bool same_metadata(const Instruction& a, const Instruction& b) {
+    SmallVector<std::pair<unsigned, MDNode*>, 4> of_a;
+    SmallVector<std::pair<unsigned, MDNode*>, 4> of_b;
+    a.getAllMetadataOtherThanDebugLoc(of_a);
+    b.getAllMetadataOtherThanDebugLoc(of_b);
+    return of_a == of_b;
   }
 
   static bool is_pointer_operand(const Instruction& instruction, unsigned operand) {
@@ -204,14 +214,17 @@ class Reroller {
     return true;
   }
 
-  // Every access belongs to a lane; with stores, the lanes' accesses follow each other.
+  // Every access belongs to a lane; with stores, the lanes' accesses follow each other, and within each lane they come in the order of
+  // lane 0, which is the one that stays.
   bool order_fits() {
-    unsigned current = 0;
-    for (Instruction* access : accesses_) {
-      const auto lane = lane_of_.find(access);
+    const size_t per_lane = accesses_.size() / lanes_;
+    for (size_t i = 0; i < accesses_.size(); ++i) {
+      const auto lane = lane_of_.find(accesses_[i]);
       if (lane == lane_of_.end()) return false;
-      if (!stores_.empty() && lane->second < current) return false;
-      current = lane->second;
+      if (stores_.empty()) continue;
+      if (lane->second != i / per_lane) return false;
+      if (lane->second != 0 && image_[lane->second].lookup(accesses_[i % per_lane]) != accesses_[i])
+        return false;
     }
     return true;
   }

@@ -10,8 +10,8 @@
 //
 // Exactly the same operations are carried out in the same order:
 //   - lanes are matched instruction by instruction, with equal flags;
-//   - in a loop that stores, the memory accesses of a lane stand before all of the next lane's in program order, so no alias analysis
-//     is needed;
+//   - in a loop that stores, the memory accesses of a lane stand before all of the next lane's in program order, and in the same order
+//     in every lane, so no alias analysis is needed;
 //   - a value carried from lane to lane (a reduction) must be carried in the same way from iteration to iteration.
 // All accesses must be plain (fast copies of LoopVersioningPass): volatile ones are never touched. A loop with a floating-point
 // reduction is left as it is: it cannot be vectorised without reordering its additions, and the guest's unrolling serves it.
