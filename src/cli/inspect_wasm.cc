@@ -98,7 +98,7 @@ std::string section_name(const wasm::Module& module, const SectionRow& section) 
 }  // namespace
 
 Result<std::string> inspect_wasm(std::span<const uint8_t> file) {
-  const wasm::Module module = TWINE_TRY(wasm::load(file));
+  const wasm::Module module = TWINE_TRY(wasm::load(file, wasm::all_features));
   std::string text = fmt::format("WebAssembly module, valid, {} bytes\n", grouped(file.size()));
   text += row("sha256", image::to_hex(host::sha256(file)));
   text += row("functions", fmt::format("{}, {} of them imported", grouped(module.functions.size()),

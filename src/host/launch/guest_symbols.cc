@@ -70,7 +70,8 @@ Result<uint64_t> guest_code_size(std::span<const uint8_t> twm) {
 Result<debug::CodeSymbols> guest_symbols(std::span<const uint8_t> twm, uint64_t base) {
   const TwmFile file = TWINE_TRY(parse_twm(twm));
   const TwmImageLayout layout = TWINE_TRY(layout_of(file, twm));
-  const wasm::Module module = TWINE_TRY(wasm::load(file.section(TwmSectionKind::wasm, twm), {}));
+  const wasm::Module module =
+      TWINE_TRY(wasm::load(file.section(TwmSectionKind::wasm, twm), wasm::all_features));
 
   const auto functions = rows_of<uint32_t>(file, TwmSectionKind::functions, twm);
   std::vector<Start> starts;

@@ -132,7 +132,8 @@ std::string describe_value(const WireValue& value) {
 Result<std::vector<WireValue>> read_arguments(const CompiledModule& module, std::string_view export_name,
                                               std::span<const std::string> texts) {
   const TwmFile twm = TWINE_TRY(parse_twm(module.twm));
-  const wasm::Module decoded = TWINE_TRY(wasm::load(twm.section(TwmSectionKind::wasm, module.twm)));
+  const wasm::Module decoded =
+      TWINE_TRY(wasm::load(twm.section(TwmSectionKind::wasm, module.twm), wasm::all_features));
   const wasm::Export* const entry = decoded.find_export(export_name);
   if (entry == nullptr || entry->kind != wasm::ExternalKind::function) {
     return fail(ErrorCode::not_found, fmt::format("{}: no exported function is called '{}'; {}", module.name,
