@@ -6,6 +6,7 @@
 #include <llvm/IR/PassManager.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/CommandLine.h>
+#include <llvm/Support/ErrorHandling.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
@@ -13,7 +14,6 @@
 #include <llvm/Transforms/Utils/LoopSimplify.h>
 
 #include <array>
-#include <cassert>
 
 #include "codegen/llvm/loop_rerolling.h"
 #include "codegen/llvm/loop_versioning.h"
@@ -24,20 +24,23 @@ namespace {
 
 using namespace llvm;
 
-// LLVM likes to widen a 32-bit counter to 64 bits where its value is extended for an address, and then masks
-// it at each exit test, which hides the trip count from scalar evolution and so from LoopVersioningPass. That
-// pass does the widening itself, with the wrap check that makes it exact. The pipeline offers no parameter
-// for this, only the option.
-void keep_counters_narrow() {
+// Two habits of LLVM that the pipeline offers no parameter for, only options:
+//   - a 32-bit counter is widened to 64 bits where its value is extended for an address, and then masked at each exit test, which hides
+//     the trip count from scalar evolution and so from LoopVersioningPass. That pass does the widening itself, with the wrap check that
+//     makes it exact;
+//   - a CMOV with a memory operand becomes a branch around a load, even if the load was volatile: its trap would be lost where the
+//     other operand is chosen.
+void turn_off_what_is_not_exact() {
   static const bool done = [] {
     auto& options = cl::getRegisteredOptions();
-    const auto option = options.find("indvars-widen-indvars");
-    if (option == options.end()) return false;
-    static_cast<cl::opt<bool>*>(option->second)->setValue(false);
+    for (const char* const name : {"indvars-widen-indvars", "x86-cmov-converter-force-mem-operand"}) {
+      const auto option = options.find(name);
+      if (option == options.end()) return false;
+      static_cast<cl::opt<bool>*>(option->second)->setValue(false);
+    }
     return true;
   }();
-  assert(done && "LLVM renamed indvars-widen-indvars");
-  (void)done;
+  if (!done) report_fatal_error("LLVM has renamed an option that exact traps depend on");
 }
 
 // Right before the vectorisers, when loops are rotated and their counters simple.
@@ -58,7 +61,7 @@ void add_own_passes(FunctionPassManager& passes, uint64_t minimum_memory) {
 }  // namespace
 
 void optimise(Module& module, TargetMachine& machine, int level, uint64_t minimum_memory) {
-  keep_counters_narrow();
+  turn_off_what_is_not_exact();
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = level >= 2;
   tuning.SLPVectorization = level >= 2;

@@ -1,0 +1,28 @@
+;; Both operands of a select are evaluated, whichever is chosen: a load that traps does so even if its value is not taken. (x86's CMOV with
+;; a memory operand must not become a branch around the load.)
+(module
+  (memory 1 2)
+  (func $nested (param i32) (result i32) (local i32)
+    (select
+      (select (i32.load offset=65535 (i32.and (local.get 0) (i32.const 16376))) (i32.const 1) (local.get 0))
+      (local.get 0)
+      (i32.load8_s offset=255 (i32.and (local.get 1) (i32.const 16376)))))
+  (func (export "nested") (result i32) (call $nested (i32.const 0)))
+  (func (export "first") (param i32 i32 i32) (result i32)
+    (select (i32.load (local.get 0)) (local.get 1) (local.get 2)))
+  (func (export "second") (param i32 i32 i32) (result i32)
+    (select (local.get 1) (i32.load (local.get 0)) (local.get 2)))
+  (func (export "wide") (param i32 i64 i32) (result i64)
+    (select (local.get 1) (i64.load (local.get 0)) (local.get 2)))
+  (func (export "compared") (param i32 i32 i32 i32) (result i32)
+    (select (local.get 1) (i32.load (local.get 0)) (i32.lt_u (local.get 2) (local.get 3)))))
+
+(assert_trap (invoke "nested") "out of bounds memory access")
+(assert_return (invoke "first" (i32.const 0) (i32.const 7) (i32.const 0)) (i32.const 7))
+(assert_trap (invoke "first" (i32.const 65536) (i32.const 7) (i32.const 0)) "out of bounds memory access")
+(assert_trap (invoke "first" (i32.const 65536) (i32.const 7) (i32.const 1)) "out of bounds memory access")
+(assert_trap (invoke "second" (i32.const 65533) (i32.const 7) (i32.const 1)) "out of bounds memory access")
+(assert_trap (invoke "second" (i32.const 65533) (i32.const 7) (i32.const 0)) "out of bounds memory access")
+(assert_trap (invoke "wide" (i32.const 65529) (i64.const 7) (i32.const 1)) "out of bounds memory access")
+(assert_trap (invoke "compared" (i32.const 65536) (i32.const 7) (i32.const 1) (i32.const 2)) "out of bounds memory access")
+(assert_return (invoke "compared" (i32.const 65532) (i32.const 7) (i32.const 1) (i32.const 2)) (i32.const 7))
