@@ -8,6 +8,7 @@ if(TARGET twine-enclave AND TWINE_WAT2WASM)
     DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/adversarial/threads_guest.wat
     VERBATIM)
   twine_test(threads_test SOURCES adversarial/threads_test.cc ${threads_guest} LIBRARIES twine_c)
+  target_include_directories(threads_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   add_dependencies(threads_test twine-enclave-signature)
   target_compile_definitions(threads_test PRIVATE
     TWINE_ENCLAVE_IMAGE="$<TARGET_FILE:twine-enclave>" TWINE_THREADS_GUEST="${threads_guest}")

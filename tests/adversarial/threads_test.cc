@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "twine/twine.hpp"
+#include "unit/temporary_directory.h"
 
 namespace twine {
 namespace {
@@ -31,9 +32,8 @@ class SharedEnclaveTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     // The compiler's key is made here, and the handlers stand before the emulator takes them over.
-    std::string folder = ::testing::TempDir() + "/twine-threads-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    ::setenv("XDG_CONFIG_HOME", folder.c_str(), 1);
+    static const testing::TemporaryDirectory configuration;
+    ::setenv("XDG_CONFIG_HOME", configuration.path().c_str(), 1);
     struct sigaction action{};
     action.sa_handler = count_signal;
     action.sa_flags = SA_RESTART;

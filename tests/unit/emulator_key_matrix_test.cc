@@ -9,6 +9,7 @@
 #include <string>
 
 #include "emulator_leaf_world.h"
+#include "temporary_directory.h"
 
 namespace twine::test {
 namespace {
@@ -123,7 +124,7 @@ const std::array<Row, 22>& rows() {
   return all;
 }
 
-class KeyMatrix : public testing::TestWithParam<size_t> {};
+class KeyMatrix : public ::testing::TestWithParam<size_t> {};
 
 TEST_P(KeyMatrix, EachInputChangesTheKeysOfTheTableAndNoOther) {
   const Column& column = columns()[GetParam()];
@@ -140,7 +141,7 @@ TEST_P(KeyMatrix, AnotherPlatformGivesAnotherKey) {
   EXPECT_NE(key_after(column.base, {}, 1), key_after(column.base, {}, 2)) << column.name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, KeyMatrix, testing::Range(size_t{0}, columns().size()));
+INSTANTIATE_TEST_SUITE_P(Of, KeyMatrix, ::testing::Range(size_t{0}, columns().size()));
 
 TEST(KeyMatrix, NoTwoKeysAreTheSame) {
   for (size_t a = 0; a < columns().size(); ++a) {
@@ -171,13 +172,12 @@ Key128 key_of_platform(const std::string& path) {
 }
 
 TEST(PlatformKeys, SurviveTheProcessAndDifferBetweenPlatforms) {
-  std::string folder = testing::TempDir() + "/twine-platform-XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const testing::TemporaryDirectory folder;
   int pipe_ends[2];
   ASSERT_EQ(pipe(pipe_ends), 0);
   const pid_t child = fork();  // the first run makes the secret
   if (child == 0) {
-    const Key128 key = key_of_platform(folder + "/one");
+    const Key128 key = key_of_platform(folder / "one");
     _exit(write(pipe_ends[1], key.data(), key.size()) == static_cast<ssize_t>(key.size()) ? 0 : 1);
   }
   Key128 first_run{};
@@ -187,8 +187,8 @@ TEST(PlatformKeys, SurviveTheProcessAndDifferBetweenPlatforms) {
   close(pipe_ends[0]);
   close(pipe_ends[1]);
   EXPECT_EQ(status, 0);
-  EXPECT_EQ(key_of_platform(folder + "/one"), first_run);
-  EXPECT_NE(key_of_platform(folder + "/two"), first_run);
+  EXPECT_EQ(key_of_platform(folder / "one"), first_run);
+  EXPECT_NE(key_of_platform(folder / "two"), first_run);
 }
 
 }  // namespace

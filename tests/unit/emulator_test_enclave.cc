@@ -10,6 +10,7 @@
 
 #include "host/image/measurement.h"
 #include "host/image/signing_key.h"
+#include "temporary_directory.h"
 
 extern "C" const uint8_t test_enclave_code[];
 extern "C" const uint8_t test_enclave_code_end[];
@@ -74,12 +75,8 @@ std::span<const TrappingInstruction> trapping_instructions() {
 }
 
 std::string test_platform_secret() {
-  static const std::string path = [] {
-    std::string folder = testing::TempDir() + "/twine-emulator-XXXXXX";
-    if (mkdtemp(folder.data()) == nullptr) std::abort();
-    return folder + "/platform-secret";
-  }();
-  return path;
+  static const testing::TemporaryDirectory directory;
+  return directory / "platform-secret";
 }
 
 std::unique_ptr<TestEnclave> TestEnclave::prepare(const TestEnclaveOptions& options) {
