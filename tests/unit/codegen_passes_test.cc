@@ -185,6 +185,34 @@ out:
   EXPECT_TRUE(checks_divisibility);
 }
 
+TEST_F(LoopVersioning, CountsAPointerLoopWhoseEndMovesWithTheOuterLoop) {
+  const Counts counts = run(R"(  br label %outer
+outer:
+  %end = phi i32 [ %y, %entry ], [ %end.n, %latch ]
+  %i = phi i32 [ 0, %entry ], [ %i.n, %latch ]
+  br label %loop
+loop:
+  %p = phi i32 [ %x, %outer ], [ %p.n, %loop ]
+  %p64 = zext i32 %p to i64
+  %pa = getelementptr i8, ptr %mb, i64 %p64
+  %v = load volatile double, ptr %pa, align 1
+  store volatile double %v, ptr %pa, align 1
+  %p.n = add i32 %p, 8
+  %c = icmp ne i32 %end, %p.n
+  br i1 %c, label %loop, label %latch
+latch:
+  %end.n = add i32 %end, 800
+  %i.n = add i32 %i, 1
+  %more = icmp ult i32 %i.n, %n
+  br i1 %more, label %outer, label %out
+out:
+  ret void
+)",
+                            true);
+  EXPECT_EQ(counts.plain_loads, 1);
+  EXPECT_EQ(counts.plain_stores, 1);
+}
+
 TEST_F(LoopVersioning, TakesAStepThatIsKnownOnlyAtRunTime) {
   const Counts counts = run(R"(  br label %loop
 loop:

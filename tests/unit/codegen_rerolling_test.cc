@@ -91,6 +91,10 @@ struct LoopShape {
   std::vector<Access> loads;
   std::vector<Access> stores;
   bool reduces = false;
+  // Loaded values of so many lanes before, kept in registers from lane to lane and from iteration to iteration.
+  unsigned delays = 0;  // needs a load
+  // Lanes, as bits, that multiply and add with their operands in the other order.
+  unsigned commuted_lanes = 0;
   // What is not as it should be in one lane.
   unsigned odd_lane = 0;  // 0: none
   enum class Oddity : uint8_t {
@@ -98,7 +102,8 @@ struct LoopShape {
     other_word,
     other_constant,
     order_of_accesses,
-    uses_counter
+    uses_counter,
+    other_delay  // takes the newest for the oldest; needs two
   } oddity = Oddity::none;
 };
 
@@ -113,9 +118,17 @@ std::string word_address(const std::string& name, const Access& access, unsigned
 std::string to_ir(const LoopShape& shape) {
   std::string body;
   std::string carried = "%sum";
+  std::vector<std::string> delayed;  // the oldest first
+  for (unsigned i = 0; i < shape.delays; ++i) delayed.push_back("%d" + std::to_string(i));
+  const auto combine = [](const std::string& result, const std::string& operation, const std::string& left,
+                          const std::string& right, bool commuted) {
+    return "  " + result + " = " + operation + " i64 " + (commuted ? right : left) + ", " +
+           (commuted ? left : right) + "\n";
+  };
   for (unsigned lane = 0; lane < shape.lanes; ++lane) {
     const bool odd = shape.odd_lane != 0 && lane == shape.odd_lane;
     const auto is = [&](LoopShape::Oddity oddity) { return odd && shape.oddity == oddity; };
+    const bool commuted = (shape.commuted_lanes >> lane & 1U) != 0;
     const std::string l = std::to_string(lane);
     std::vector<std::string> accesses;
     std::string value = "%v" + l;
@@ -127,10 +140,21 @@ std::string to_ir(const LoopShape& shape) {
       loads +=
           word_address(name, shape.loads[i], shape.lanes, lane, is(LoopShape::Oddity::other_word) ? 1 : 0);
       loads += "  " + name + ".v = load i64, ptr " + name + "\n";
-      computed += "  " + value + "." + std::to_string(i) + " = mul i64 " + value +
-                  (i == 0 ? "" : "." + std::to_string(i - 1)) + ", " + name + ".v\n";
+      computed += combine(value + "." + std::to_string(i), "mul",
+                          value + (i == 0 ? "" : "." + std::to_string(i - 1)), name + ".v", commuted);
     }
     std::string last = shape.loads.empty() ? value : value + "." + std::to_string(shape.loads.size() - 1);
+    for (unsigned i = 0; i < shape.delays; ++i) {
+      const std::string sum = value + ".d" + std::to_string(i);
+      const std::string& old = is(LoopShape::Oddity::other_delay) ? delayed.back() : delayed[i];
+      computed +=
+          "  " + sum + ".m = mul i64 " + last + ", 3\n" + combine(sum, "add", sum + ".m", old, commuted);
+      last = sum;
+    }
+    if (shape.delays != 0) {
+      delayed.erase(delayed.begin());
+      delayed.push_back("%a" + l + ".0.v");
+    }
     if (is(LoopShape::Oddity::uses_counter)) {
       computed += "  " + value + ".c = xor i64 " + last + ", %i\n";
       last = value + ".c";
@@ -166,10 +190,14 @@ std::string to_ir(const LoopShape& shape) {
       "define i64 @f(ptr %m, i64 %n) {\nentry:\n  br label %loop\nloop:\n"
       "  %i = phi i64 [ 0, %entry ], [ %next, %loop ]\n";
   if (shape.reduces) text += "  %sum = phi i64 [ 1, %entry ], [ " + carried + ", %loop ]\n";
+  for (unsigned i = 0; i < shape.delays; ++i)
+    text += "  %d" + std::to_string(i) + " = phi i64 [ " + std::to_string(i + 40) + ", %entry ], [ " +
+            delayed[i] + ", %loop ]\n";
   text += body +
           "  %next = add nuw nsw i64 %i, 1\n  %bound = and i64 %n, 7\n  %more = icmp ult i64 %i, %bound\n" +
           "  br i1 %more, label %loop, label %done\ndone:\n";
-  text += shape.reduces ? "  ret i64 " + carried + "\n}\n" : "  ret i64 0\n}\n";
+  const std::string result = shape.reduces ? carried : shape.delays != 0 ? delayed.back() : "0";
+  text += "  ret i64 " + result + "\n}\n";
   return text;
 }
 
@@ -206,6 +234,34 @@ TEST_F(LoopRerolling, KeepsOneLaneOfAnIntegerReductionThatStores) {
   EXPECT_TRUE(rerolls({.lanes = 4, .loads = {{0, 1}}, .stores = {{200, 1}}, .reduces = true}));
 }
 
+TEST_F(LoopRerolling, KeepsOneLaneOfALoopThatRemembersWhatItLoaded) {
+  for (const unsigned lanes : {2U, 3U, 4U}) {
+    for (const unsigned delays : {1U, 2U, 3U}) {
+      EXPECT_TRUE(rerolls({.lanes = lanes, .loads = {{0, 1}}, .stores = {{200, 1}}, .delays = delays}))
+          << lanes << " lanes, " << delays << " delays";
+    }
+  }
+}
+
+TEST_F(LoopRerolling, SeesThatLanesDifferOnlyInTheOrderOfOperandsThatCommute) {
+  EXPECT_TRUE(
+      rerolls({.lanes = 4, .loads = {{0, 1}, {70, 1}}, .stores = {{200, 1}}, .commuted_lanes = 0b0110}));
+  EXPECT_TRUE(
+      rerolls({.lanes = 4, .loads = {{0, 1}}, .stores = {{200, 1}}, .delays = 2, .commuted_lanes = 0b0101}));
+}
+
+TEST_F(LoopRerolling, LeavesALoopAloneWhoseLaneTakesAnotherDelay) {
+  for (const unsigned lane : {1U, 2U, 3U}) {
+    EXPECT_FALSE(rerolls({.lanes = 4,
+                          .loads = {{0, 1}},
+                          .stores = {{200, 1}},
+                          .delays = 2,
+                          .odd_lane = lane,
+                          .oddity = LoopShape::Oddity::other_delay}))
+        << lane;
+  }
+}
+
 TEST_F(LoopRerolling, LeavesALoopWhoseLanesOverlapInItsOrderAlone) {
   // Each lane reads what the lane before has written: still the same order, so it may; the results must agree either way.
   static_cast<void>(rerolls({.lanes = 4, .loads = {{0, 1}}, .stores = {{1, 1}}}));
@@ -235,9 +291,11 @@ TEST_F(LoopRerolling, NeverChangesWhatARandomLoopDoes) {
     for (uint64_t i = below(3); i-- > 0;) shape.loads.push_back(access());
     for (uint64_t i = 1 + below(2); i-- > 0;) shape.stores.push_back(access());
     shape.reduces = below(2) == 0;
+    if (!shape.loads.empty()) shape.delays = static_cast<unsigned>(below(3));
+    if (below(2) == 0) shape.commuted_lanes = static_cast<unsigned>(below(256));
     if (below(3) == 0) {
       shape.odd_lane = static_cast<unsigned>(1 + below(shape.lanes - 1));
-      shape.oddity = static_cast<LoopShape::Oddity>(1 + below(4));
+      shape.oddity = static_cast<LoopShape::Oddity>(1 + below(shape.delays == 2 ? 5 : 4));
     }
     rerolled += rerolls(shape) ? 1 : 0;
     if (HasFailure()) return;

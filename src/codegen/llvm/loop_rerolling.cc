@@ -21,6 +21,8 @@ using namespace llvm;
 
 constexpr unsigned kMostLanes = 16;
 constexpr unsigned kMostInstructions = 400;
+// Pairings tried of one number of lanes; swapping the operands of commutative operations could take exponential time.
+constexpr unsigned kMostSteps = 10000;
 // Keeps the products of the new counter within 64 bits.
 constexpr uint64_t kMostIterations = uint64_t{1} << 33;
 constexpr int64_t kMostStep = int64_t{1} << 24;
@@ -52,6 +54,13 @@ class Reroller {
     [[nodiscard]] Instruction* after_lane(unsigned lane, unsigned lanes) const {
       return values[(lane + 1) * values.size() / lanes - 1];
     }
+  };
+
+  // What match() has learnt, to be taken back when a pairing turns out wrong.
+  struct Learnt {
+    enum { image, carried, lane } what;
+    Instruction* key;
+    unsigned of_lane;
   };
 
   // Finds the parts of the loop; false when it has a form that this pass does not know.
@@ -104,15 +113,21 @@ class Reroller {
 
   bool add_phi(PHINode& phi) {
     auto* next = dyn_cast<Instruction>(phi.getIncomingValueForBlock(&block_));
-    if (next == nullptr || next->getParent() != &block_ || !phi.getType()->isIntegerTy()) return false;
+    if (next == nullptr || next->getParent() != &block_) return false;
     // An induction: phi + constant.
     if (next->getOpcode() == Instruction::Add && next->getOperand(0) == &phi &&
         isa<ConstantInt>(next->getOperand(1))) {
       inductions_.push_back(&phi);
       return true;
     }
+    if (phi.getType()->isIntegerTy() && add_reduction(phi, *next)) return true;
+    delays_.push_back(&phi);
+    return true;
+  }
+
+  bool add_reduction(PHINode& phi, Instruction& next) {
     Reduction reduction{&phi, {}};
-    for (Instruction* link = next; link != &phi;) {
+    for (Instruction* link = &next; link != &phi;) {
       reduction.values.push_back(link);
       Instruction* before = nullptr;
       for (Value* operand : link->operands()) {
@@ -139,6 +154,8 @@ class Reroller {
     carried_.clear();
     carried_.resize(lanes_);
     lane_of_.clear();
+    learnt_.clear();
+    steps_ = 0;
     const size_t stores = stores_.size() / lanes_;
     for (unsigned lane = 1; lane < lanes_; ++lane) {
       for (size_t i = 0; i < stores; ++i) {
@@ -149,7 +166,7 @@ class Reroller {
         if (!match(reduction.after_lane(0, lanes_), reduction.after_lane(lane, lanes_), lane)) return false;
       }
     }
-    return carries_fit() && order_fits() && uses_fit();
+    return carries_fit() && delays_fit() && order_fits() && uses_fit();
   }
 
   // Whether `other` is in `lane` what `first` is in lane 0. Remembers the pair.
@@ -157,23 +174,49 @@ class Reroller {
     auto* a = dyn_cast<Instruction>(first);
     auto* b = dyn_cast<Instruction>(other);
     if (a == nullptr || a->getParent() != &block_) return first == other;
-    if (b == nullptr || b->getParent() != &block_ || a == b) return false;
-    if (auto* phi = dyn_cast<PHINode>(a)) return carried_[lane].try_emplace(phi, b).first->second == b;
+    if (b == nullptr || b->getParent() != &block_ || a == b || ++steps_ > kMostSteps) return false;
+    if (auto* phi = dyn_cast<PHINode>(a)) {
+      const auto [known, is_new] = carried_[lane].try_emplace(phi, b);
+      if (is_new) learnt_.push_back({Learnt::carried, phi, lane});
+      return known->second == b;
+    }
     const auto [known, is_new] = image_[lane].try_emplace(a, b);
     if (!is_new) return known->second == b;
-    if (!lane_of_.try_emplace(b, lane).second) return false;
-    if (const auto before = lane_of_.try_emplace(a, 0U); before.first->second != 0) return false;
+    learnt_.push_back({Learnt::image, a, lane});
+    if (!put_in_lane(*b, lane) || !put_in_lane(*a, 0)) return false;
     if (!a->isSameOperationAs(b) || !a->hasSameSubclassOptionalData(b) || !same_metadata(*a, *b))
       return false;
-    const Value* pointer = getLoadStorePointerOperand(a);
-    for (unsigned i = 0; i < a->getNumOperands(); ++i) {
-      const bool fits =
-          a->getOperand(i) == pointer && pointer == getLoadStorePointerOperand(a) && is_pointer_operand(*a, i)
-              ? match_pointers(a->getOperand(i), b->getOperand(i), lane)
-              : match(a->getOperand(i), b->getOperand(i), lane);
+    const size_t mark = learnt_.size();
+    if (match_operands(*a, *b, lane, /*swapped=*/false)) return true;
+    forget_since(mark);
+    return a->isCommutative() && match_operands(*a, *b, lane, /*swapped=*/true);
+  }
+
+  // swapped: the first two operands of `b` in the other order.
+  bool match_operands(Instruction& a, Instruction& b, unsigned lane, bool swapped) {
+    for (unsigned i = 0; i < a.getNumOperands(); ++i) {
+      Value* other = b.getOperand(swapped && i < 2 ? 1 - i : i);
+      const bool fits = is_pointer_operand(a, i) ? match_pointers(a.getOperand(i), other, lane)
+                                                 : match(a.getOperand(i), other, lane);
       if (!fits) return false;
     }
     return true;
+  }
+
+  // An instruction belongs to one lane, and in a later lane to one instruction of lane 0.
+  bool put_in_lane(Instruction& instruction, unsigned lane) {
+    const auto [known, is_new] = lane_of_.try_emplace(&instruction, lane);
+    if (is_new) learnt_.push_back({Learnt::lane, &instruction, lane});
+    return is_new || (lane == 0 && known->second == 0);
+  }
+
+  void forget_since(size_t mark) {
+    for (; learnt_.size() > mark; learnt_.pop_back()) {
+      const Learnt& last = learnt_.back();
+      if (last.what == Learnt::image) image_[last.of_lane].erase(last.key);
+      if (last.what == Learnt::carried) carried_[last.of_lane].erase(cast<PHINode>(last.key));
+      if (last.what == Learnt::lane) lane_of_.erase(last.key);
+    }
   }
 
   // What lane 0 is known for must be known of every lane.
@@ -206,12 +249,37 @@ class Reroller {
   bool carries_fit() {
     for (unsigned lane = 1; lane < lanes_; ++lane) {
       for (const auto& [phi, value] : carried_[lane]) {
+        if (is_contained(delays_, phi)) continue;
         const auto* reduction =
             find_if(reductions_, [&](const Reduction& candidate) { return candidate.phi == phi; });
         if (reduction == reductions_.end() || reduction->after_lane(lane - 1, lanes_) != value) return false;
       }
     }
     return true;
+  }
+
+  // A delay hands a loaded value, or another delay's, to the next lane: what lane 1 takes in its place is what its phi becomes.
+  bool delays_fit() {
+    for (PHINode* phi : delays_) {
+      Instruction* next = carried_[1].lookup(phi);
+      const auto* next_phi = dyn_cast_or_null<PHINode>(next);
+      const bool is_load_of_first_lane =
+          isa_and_nonnull<LoadInst>(next) && lane_of_.contains(next) && lane_of_[next] == 0;
+      if (!is_load_of_first_lane && (next_phi == nullptr || !is_contained(delays_, next_phi))) return false;
+      for (unsigned lane = 1; lane <= lanes_; ++lane) {
+        const Value* taken =
+            lane == lanes_ ? phi->getIncomingValueForBlock(&block_) : carried_[lane].lookup(phi);
+        if (taken == nullptr || taken != in_lane(next, lane - 1)) return false;
+      }
+    }
+    return true;
+  }
+
+  // What the value of lane 0 is in `lane`; null when there is none.
+  Instruction* in_lane(Instruction* value, unsigned lane) {
+    if (lane == 0) return value;
+    if (auto* phi = dyn_cast<PHINode>(value)) return carried_[lane].lookup(phi);
+    return image_[lane].lookup(value);
   }
 
   // Every access belongs to a lane; with stores, the lanes' accesses follow each other, and within each lane they come in the order of
@@ -240,9 +308,7 @@ class Reroller {
           if (!is_outside(user) && !isa<PHINode>(user) && !lane_of_.contains(cast<Instruction>(user)))
             return false;
         }
-        if (leaves &&
-            none_of(reductions_, [&](const Reduction& r) { return r.values.back() == &instruction; }))
-          return false;
+        if (leaves && in_first_lane(instruction) == nullptr) return false;
         continue;
       }
       if (!leaves) continue;
@@ -255,6 +321,17 @@ class Reroller {
         return false;
     }
     return true;
+  }
+
+  // The instruction of lane 0 that computes in the last iteration what `last` does; null unless that is one of the last lane.
+  Instruction* in_first_lane(const Instruction& last) {
+    for (const Reduction& reduction : reductions_) {
+      if (reduction.values.back() == &last) return reduction.after_lane(0, lanes_);
+    }
+    for (const auto& [first, image] : image_[lanes_ - 1]) {
+      if (image == &last) return first;
+    }
+    return nullptr;
   }
 
   void rewrite() {
@@ -307,10 +384,16 @@ class Reroller {
     perhaps_dead.push_back(branch_->getCondition());
     branch_->setCondition(exits_when_true ? at_end.CreateICmpEQ(counter, last)
                                           : at_end.CreateICmpNE(counter, last));
+    for (Instruction& instruction : block_) {
+      const auto lane = lane_of_.find(&instruction);
+      if (lane == lane_of_.end() || lane->second != lanes_ - 1) continue;
+      if (Instruction* first = in_first_lane(instruction))
+        instruction.replaceUsesOutsideBlock(first, &block_);
+    }
     for (const Reduction& reduction : reductions_) {
-      reduction.values.back()->replaceUsesOutsideBlock(reduction.after_lane(0, lanes_), &block_);
       reduction.phi->setIncomingValueForBlock(&block_, reduction.after_lane(0, lanes_));
     }
+    for (PHINode* phi : delays_) phi->setIncomingValueForBlock(&block_, carried_[1].lookup(phi));
     erase_later_lanes(perhaps_dead);
     for (WeakTrackingVH& value : perhaps_dead) {
       if (value) RecursivelyDeleteTriviallyDeadInstructions(value);
@@ -352,11 +435,14 @@ class Reroller {
   SmallVector<Instruction*, 16> stores_;
   SmallVector<PHINode*, 4> inductions_;
   SmallVector<Reduction, 2> reductions_;
+  SmallVector<PHINode*, 4> delays_;  // phis that carry a value unchanged to the next iteration
   unsigned lanes_ = 0;
   // Of the attempt with lanes_ lanes, by lane: lane 0's instruction -> this lane's; lane 0's phi -> what this lane has in its place.
   SmallVector<DenseMap<Instruction*, Instruction*>, kMostLanes> image_;
   SmallVector<DenseMap<PHINode*, Instruction*>, kMostLanes> carried_;
   DenseMap<Instruction*, unsigned> lane_of_;
+  SmallVector<Learnt, 64> learnt_;
+  unsigned steps_ = 0;
 };
 
 }  // namespace

@@ -103,7 +103,7 @@ std::optional<TripCount> strided_not_equal_trip_count(const Loop& loop, ScalarEv
 
   const SCEV* left = scev.getSCEV(compare->getOperand(0));
   const SCEV* right = scev.getSCEV(compare->getOperand(1));
-  if (!isa<SCEVAddRecExpr>(left)) std::swap(left, right);
+  if (scev.isLoopInvariant(left, &loop)) std::swap(left, right);  // it may be a recurrence of an outer loop
   const auto* counter = dyn_cast<SCEVAddRecExpr>(left);
   if (counter == nullptr || counter->getLoop() != &loop || !counter->isAffine() ||
       !scev.isLoopInvariant(right, &loop)) {
