@@ -8,6 +8,7 @@
 #   selftests    the Linux kernel's own SGX selftests, on libtwine-sgx.so
 #   hardware     --sgx hardware on libtwine-sgx.so: a slice of e2e and conformance (scripts/long.sh: all)
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
+#   software     CPython from its npm package in the enclave, against the machine's own (scripts/long.sh: esbuild too)
 #   conformance  the WebAssembly core tests, inside the enclave
 #   fuzz-diff    300 random modules in Twine, V8 and wabt's interpreter, one result (scripts/long.sh: 20,000)
 #   storm        conformance and SQLite again, interrupted every 20 to 200 µs (scripts/long.sh: until 100,000 interrupts)
@@ -24,7 +25,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e selftests hardware sqlite conformance fuzz-diff storm debugging reproducible sanitizers fuzz
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers fuzz
                                   bench launch boundary)
 
 scripts/build.sh release || exit 1
@@ -53,6 +54,7 @@ run_suite() {
     selftests) scripts/sgx-selftests.sh ;;
     hardware) scripts/hardware-path.sh ;;
     sqlite) scripts/sqlite.sh ;;
+    software) scripts/software.sh --quick ;;
     conformance) scripts/conformance.sh ;;
     fuzz-diff) scripts/fuzz-diff.sh 300 "$(date +%s)" ;;
     storm) scripts/aex-storm.sh --interrupts 10000 ;;

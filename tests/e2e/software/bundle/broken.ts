@@ -1,0 +1,2 @@
+import { absent } from "./money";
+export const x: number = absent(;
