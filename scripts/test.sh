@@ -5,6 +5,7 @@
 #   boundaries   who may include whom, forbidden symbols in the image
 #   style        clang-format (clang-tidy is in scripts/long.sh)
 #   e2e          WASI programs, native against enclave
+#   fuel         --fuel: what each operator costs, at every optimisation level
 #   selftests    the Linux kernel's own SGX selftests, on libtwine-sgx.so
 #   hardware     --sgx hardware on libtwine-sgx.so: a slice of e2e and conformance (scripts/long.sh: all)
 #   sqlite       SQLite's amalgamation in the enclave, its file read back by the system's sqlite3
@@ -25,7 +26,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers fuzz
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers fuzz
                                   bench launch boundary)
 
 scripts/build.sh release || exit 1
@@ -51,6 +52,7 @@ run_suite() {
     boundaries) scripts/check-boundaries.sh ;;
     style) scripts/check-style.sh ;;
     e2e) scripts/e2e.sh ;;
+    fuel) scripts/fuel.sh ;;
     selftests) scripts/sgx-selftests.sh ;;
     hardware) scripts/hardware-path.sh ;;
     sqlite) scripts/sqlite.sh ;;

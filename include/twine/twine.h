@@ -137,6 +137,8 @@ TWINE_API TWINE_MUST_USE twine_error* twine_compile_options_set_cpu(twine_compil
 /* Threads to compile on; 0, the default: as many as there are processors. */
 TWINE_API void twine_compile_options_set_jobs(twine_compile_options* options, unsigned jobs);
 /* Whether results are looked up in, and left in, $XDG_CACHE_HOME/twine. */
+/* Makes code that counts what it executes, so that twine_launch_set_fuel can limit it; such code is slower. Off by default. */
+TWINE_API void twine_compile_options_set_fuel(twine_compile_options* options, bool enabled);
 TWINE_API void twine_compile_options_set_cache(twine_compile_options* options, bool enabled);
 /* PEM file of the Ed25519 key that signs; it must exist. */
 TWINE_API void twine_compile_options_set_signing_key(twine_compile_options* options, const char* path);
@@ -214,6 +216,10 @@ TWINE_API void twine_launch_set_instance_limit(twine_launch* launch, uint64_t in
 /* Nanoseconds after which the guest is interrupted, wherever it is; 0, the default: never. It then ends with the trap
  * `interrupted`. The clock starts when the enclave is entered. */
 TWINE_API void twine_launch_set_timeout(twine_launch* launch, uint64_t nanoseconds);
+/* Units of fuel that the guest may use, preloaded modules included; not limited by default. A unit is a WebAssembly operator that was
+ * executed (docs/abi.md has the exceptions), so the same run uses the same fuel everywhere. A guest that cannot pay ends with the trap
+ * `all fuel consumed`. Every module must have been compiled with twine_compile_options_set_fuel. */
+TWINE_API void twine_launch_set_fuel(twine_launch* launch, uint64_t units);
 typedef enum twine_confinement {
   TWINE_CONFINE_OFF = 0,
   TWINE_CONFINE_AUTO = 1,   /* as far as the kernel can */
@@ -305,6 +311,8 @@ typedef struct twine_statistics {
   uint64_t committed_pages; /* the enclave's pages at the end, of 4 KiB */
   uint64_t peak_pages;
   uint64_t linear_memory_bytes;
+  bool fuel_limited;  /* by twine_launch_set_fuel */
+  uint64_t fuel_used; /* units, by code that counts them */
 } twine_statistics;
 
 /* Fills `statistics`, up to its size. Errors: INVALID_ARGUMENT (size not set). */

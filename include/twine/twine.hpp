@@ -95,6 +95,7 @@ class CompileOptions {
     return to_result(twine_compile_options_set_cpu(get(), cpu.c_str()));
   }
   void set_jobs(unsigned jobs) { twine_compile_options_set_jobs(get(), jobs); }
+  void set_fuel(bool enabled) { twine_compile_options_set_fuel(get(), enabled); }
   void set_cache(bool enabled) { twine_compile_options_set_cache(get(), enabled); }
   void set_signing_key(const std::string& path) {
     twine_compile_options_set_signing_key(get(), path.c_str());
@@ -222,6 +223,7 @@ class Launch {
   void set_table_limit(uint64_t elements) { twine_launch_set_table_limit(get(), elements); }
   void set_instance_limit(uint64_t instances) { twine_launch_set_instance_limit(get(), instances); }
   void set_timeout(uint64_t nanoseconds) { twine_launch_set_timeout(get(), nanoseconds); }
+  void set_fuel(uint64_t units) { twine_launch_set_fuel(get(), units); }
   void set_memory_limit(uint64_t bytes) { twine_launch_set_memory_limit(get(), bytes); }
   void set_confinement(twine_confinement confinement) { twine_launch_set_confinement(get(), confinement); }
   void set_perf_map(bool enabled) { twine_launch_set_perf_map(get(), enabled); }

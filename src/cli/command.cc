@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace twine::cli {
 
@@ -37,6 +38,16 @@ Result<uint64_t> parse_size(std::string_view text) {
   }
   if (!(number >= 0 && number < 0x1p63)) return wrong();  // NaN is neither
   return static_cast<uint64_t>(number);
+}
+
+Result<uint64_t> parse_count(std::string_view flag, std::string_view text) {
+  uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{} '{}' is not a whole number from 0 to {}", flag,
+                                                         text, std::numeric_limits<uint64_t>::max()));
+  }
+  return count;
 }
 
 Result<uint64_t> parse_duration(std::string_view text) {

@@ -43,6 +43,9 @@ void set_action(CLI::App* command, int& status, Body body) {
 // "64M", "1.5G", "65536", "512KiB": bytes, with K, M, G, T for powers of 1,024. Errors: invalid_argument.
 Result<uint64_t> parse_size(std::string_view text);
 
+// What a flag counts. Errors: invalid_argument.
+Result<uint64_t> parse_count(std::string_view flag, std::string_view text);
+
 // Nanoseconds from "5s", "500ms", "1.5m", "2h", "20us", "10ns"; a bare number is seconds. Errors: invalid_argument; zero too.
 Result<uint64_t> parse_duration(std::string_view text);
 

@@ -71,6 +71,8 @@ void add_compile(CLI::App& app, int& status) {
                    "The one enclave that may run it, by MRENCLAVE in hexadecimal")
       ->type_name("MRENCLAVE");
   flags->compile.add_to(*command);
+  command->add_flag("--fuel", flags->compile.counts_fuel,
+                    "Count what the code executes, so that `twine run --fuel` can limit it; slower");
   set_action(command, status, [flags] { return compile(*flags); });
 }
 

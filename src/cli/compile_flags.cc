@@ -17,6 +17,7 @@ Result<api::CompileOptions> CompileFlags::to_options() const {
     if (auto set = options.set_cpu(cpu); !set) return std::unexpected(to_error(set.error()));
   }
   options.set_jobs(jobs);
+  options.set_fuel(counts_fuel);
   return options;
 }
 

@@ -13,6 +13,7 @@ struct CompileFlags {
   int level = 2;
   std::string cpu;
   unsigned jobs = 0;
+  bool counts_fuel = false;  // of another flag: what that means differs between commands
 
   void add_to(CLI::App& command);
   // Errors: invalid_argument.

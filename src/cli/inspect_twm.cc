@@ -23,7 +23,7 @@ constexpr Bit kCpuFeatures[] = {
     {kCpuBmi1, "BMI1"},    {kCpuBmi2, "BMI2"},     {kCpuFma, "FMA"},        {kCpuLzcnt, "LZCNT"},
     {kCpuMovbe, "MOVBE"},  {kCpuF16c, "F16C"},     {kCpuAvx512, "AVX-512"},
 };
-constexpr Bit kFeatures[] = {{kTwmGuardedMemory, "guarded memory"}};
+constexpr Bit kFeatures[] = {{kTwmGuardedMemory, "guarded memory"}, {kTwmCountsFuel, "counts fuel"}};
 
 std::string describe_bits(uint64_t value, std::span<const Bit> known) {
   std::vector<std::string> names;

@@ -42,8 +42,9 @@ struct RunFlags {
   std::string enclave;
   std::string max_memory;
   std::string timeout;
-  std::optional<uint64_t> max_table_elements;
-  std::optional<uint64_t> max_instances;
+  std::optional<std::string> max_table_elements;
+  std::optional<std::string> max_instances;
+  std::optional<std::string> fuel;
   std::string stats;
   std::string confine;  // empty: auto, or off for a debug enclave, which debuggers must reach
   std::string profile;
@@ -147,8 +148,11 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
   }
   if (!flags.invoke.empty()) launch.set_invoke(flags.invoke);
   launch.set_confinement(TWINE_TRY(parse_confinement(flags.confine, flags.debug_enclave)));
-  if (flags.max_table_elements) launch.set_table_limit(*flags.max_table_elements);
-  if (flags.max_instances) launch.set_instance_limit(*flags.max_instances);
+  if (flags.max_table_elements)
+    launch.set_table_limit(TWINE_TRY(parse_count("--max-table-elements", *flags.max_table_elements)));
+  if (flags.max_instances)
+    launch.set_instance_limit(TWINE_TRY(parse_count("--max-instances", *flags.max_instances)));
+  if (flags.fuel) launch.set_fuel(TWINE_TRY(parse_count("--fuel", *flags.fuel)));
   if (!flags.timeout.empty()) launch.set_timeout(TWINE_TRY(parse_duration(flags.timeout)));
   if (!flags.max_memory.empty()) launch.set_memory_limit(TWINE_TRY(parse_size(flags.max_memory)));
   return {};
@@ -241,6 +245,11 @@ void add_run(CLI::App& app, int& status) {
                    "Modules that may be instantiated, preloaded ones among them (10000)")
       ->type_name("N");
   command
+      ->add_option("--fuel", flags->fuel,
+                   "What the guest may execute, in WebAssembly operators; then it ends with a trap, always "
+                   "at the same point")
+      ->type_name("N");
+  command
       ->add_option("--timeout", flags->timeout,
                    "Interrupt the guest when it has run for so long: it ends with a trap, exit status 134")
       ->type_name("TIME");
@@ -273,7 +282,10 @@ void add_run(CLI::App& app, int& status) {
   command->add_flag(
       "--debug-enclave", flags->debug_enclave,
       "Let gdb and perf into the enclave, which then keeps no secret (signature: twine sign --debug)");
-  set_action(command, status, [flags, command] { return run(*flags, command->remaining()); });
+  set_action(command, status, [flags, command] {
+    flags->compile.counts_fuel = flags->fuel.has_value();
+    return run(*flags, command->remaining());
+  });
 }
 
 }  // namespace twine::cli

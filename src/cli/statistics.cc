@@ -41,6 +41,7 @@ std::string statistics_table(const twine_statistics& s, const char* confinement)
   text += count("committed pages", s.committed_pages, "  of 4 KiB");
   text += count("peak pages", s.peak_pages);
   text += count("linear memory", s.linear_memory_bytes, " bytes");
+  if (s.fuel_limited) text += "guest\n" + count("fuel used", s.fuel_used);
   text += fmt::format("host process confined by\n  {}\n", confinement);
   return text;
 }
@@ -67,6 +68,7 @@ std::string statistics_json(const twine_statistics& s, const char* confinement) 
   object["committed_pages"] = s.committed_pages;
   object["peak_pages"] = s.peak_pages;
   object["linear_memory_bytes"] = s.linear_memory_bytes;
+  if (s.fuel_limited) object["fuel_used"] = s.fuel_used;
   object["confinement"] = confinement;
   return object.dump() + "\n";
 }

@@ -22,7 +22,7 @@ enum class TrapKind : uint8_t {
   undefined_element = 5,      // table index beyond the table, in call_indirect
   uninitialized_element = 6,  // null reference called
   indirect_call_type_mismatch = 7,
-  // The rest never come from a trap instruction in guest code: faults, or raised by the runtime.
+  // The rest are faults, or raised by the runtime; only fuel_exhausted is a trap instruction too.
   out_of_bounds_memory_access = 16,
   call_stack_exhausted = 17,
   out_of_bounds_table_access = 18,
@@ -47,7 +47,7 @@ struct ThreadContext {
   uint64_t runtime_rsp;        //  0  (stubs) stack pointer of the runtime while the guest runs
   uint64_t guest_rsp;          //  8  (stubs) stack pointer of the guest while the runtime runs
   uint64_t interrupt;          // 16  (code)  non-zero: stop at the next check; reserved for --timeout
-  int64_t fuel;                // 24  (code)  reserved for --fuel: counts down, negative: stop
+  int64_t fuel;                // 24  (code)  what is left to execute, in code that counts it; negative: stop
   uint64_t exception_tag;      // 32  (code)  reserved for the exception-handling proposal
   uint64_t exception_payload;  // 40  (code)  reserved likewise
   uint64_t activation;         // 48  (stubs) innermost invoke() of this thread, private to the runtime
@@ -111,7 +111,7 @@ enum class RuntimeEntry : uint32_t {
   table_copy,   // void  (u32 dst table, u32 src table, u32 dst, u32 src, u32 n)
   table_init,   // void  (u32 table, u32 segment, u32 dst, u32 src, u32 n)
   elem_drop,    // void  (u32 segment)
-  interrupted,  // void  (): taken when ThreadContext::interrupt is set or fuel ran out
+  interrupted,  // void  (): taken when ThreadContext::interrupt is set
   count,
 };
 

@@ -27,8 +27,8 @@ namespace twine {
 using Sha256Digest = std::array<uint8_t, 32>;
 using Ed25519PublicKey = std::array<uint8_t, 32>;
 
-inline constexpr uint32_t kManifestVersion = 3;
-inline constexpr uint32_t kLaunchResultVersion = 1;
+inline constexpr uint32_t kManifestVersion = 4;
+inline constexpr uint32_t kLaunchResultVersion = 2;
 inline constexpr uint64_t kMaxManifestSize = uint64_t{64}
                                              << 20;  // conformance scripts carry their steps in it
 
@@ -82,12 +82,15 @@ struct Limits {
   // The guest is interrupted when it has run for so long; 0: never. The host's clock decides, so this protects the host, which
   // could end the enclave anyway; the enclave only needs to know that an interrupt is no attack.
   uint64_t timeout_ns = 0;
+  // Units of fuel (docs/abi.md) that the launch may use, all modules together; absent: not limited. Every module must count them.
+  std::optional<uint64_t> fuel;
 
   static void fields(auto& self, auto&& field) {
     field(1, "memory_bytes", self.memory_bytes);
     field(2, "table_elements", self.table_elements);
     field(3, "instances", self.instances);
     field(4, "timeout_ns", self.timeout_ns);
+    field(5, "fuel", self.fuel);
   }
 };
 
@@ -281,11 +284,13 @@ struct LaunchStatistics {
   PhaseMarks marks;
   uint64_t committed_pages = 0;      // EAUGed and accepted, at the end
   uint64_t linear_memory_bytes = 0;  // sum of all memories' sizes, at the end
+  uint64_t fuel_used = 0;            // by code that counts it
 
   static void fields(auto& self, auto&& field) {
     field(1, "marks", self.marks);
     field(2, "committed_pages", self.committed_pages);
     field(3, "linear_memory_bytes", self.linear_memory_bytes);
+    field(4, "fuel_used", self.fuel_used);
   }
 };
 

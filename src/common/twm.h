@@ -79,8 +79,9 @@ static_assert(sizeof(TwmSection) == 24);
 
 enum TwmFeature : uint64_t {
   kTwmGuardedMemory = 1,  // accesses rely on 8 GiB reservations
+  kTwmCountsFuel = 2,     // the code counts what it executes, in ThreadContext::fuel
 };
-inline constexpr uint64_t kTwmKnownFeatures = kTwmGuardedMemory;
+inline constexpr uint64_t kTwmKnownFeatures = kTwmGuardedMemory | kTwmCountsFuel;
 
 enum CpuFeature : uint64_t {
   kCpuSse42 = 1 << 0,

@@ -145,7 +145,7 @@ class Compilation {
         if (thunks_[type] == type) emit_thunks(unit, type);
       }
     }
-    FunctionTranslator translator(unit, options_.features);
+    FunctionTranslator translator(unit, options_.features, options_.counts_fuel);
     for (uint32_t index = group.first; index < group.end; ++index) {
       TWINE_TRY(translator.translate(index));
       if (tail_calling_[index]) emit_tail_thunk(unit, index);
@@ -246,6 +246,7 @@ std::string describe(const CompileOptions& options) {
   std::string text = std::string(kCompilerVersion) + ", LLVM " LLVM_VERSION_STRING ", -O" +
                      std::to_string(options.optimisation_level) + ", " + cpu.level;
   if (!cpu.tune.empty()) text += " for " + cpu.tune;
+  if (options.counts_fuel) text += ", counting fuel";
   return text;
 }
 
@@ -277,7 +278,7 @@ Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm_bytes, const 
                     .unwind = image.unwind,
                     .options = text,
                     .tails = tails,
-                    .features = kTwmGuardedMemory,
+                    .features = kTwmGuardedMemory | (options.counts_fuel ? kTwmCountsFuel : 0),
                     .cpu_features = compilation.cpu().required_features,
                     .enclave = options.enclave},
                    signer);

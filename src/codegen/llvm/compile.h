@@ -44,6 +44,8 @@ Cpu default_cpu();
 struct CompileOptions {
   int optimisation_level = 2;  // 0 to 3
   Cpu cpu = default_cpu();
+  // Whether the code counts what it executes, so that a launch can limit it (docs/abi.md, "Fuel").
+  bool counts_fuel = false;
   // MRENCLAVE that alone may run the file; zeroes: any.
   std::array<uint8_t, 32> enclave{};
   // Proposals beyond WebAssembly 2.0 to accept; must equal what the enclave is told.

@@ -136,11 +136,16 @@ llvm::Value* Emitter::global_address(uint32_t global) {
   return global < unit_.wasm().imported_globals ? load_invariant(builder_.getPtrTy(), slot) : slot;
 }
 
+llvm::Value* Emitter::thread() {
+  return load_invariant(builder_.getPtrTy(), field(context_, offsetof(abi::ContextHeader, thread)));
+}
+
 llvm::Value* Emitter::value_slot(uint32_t index) {
-  // The thread is the same for as long as the function runs.
-  llvm::Value* thread =
-      load_invariant(builder_.getPtrTy(), field(context_, offsetof(abi::ContextHeader, thread)));
-  return field(thread, offsetof(abi::ThreadContext, values) + uint64_t{index} * sizeof(abi::Value));
+  return field(thread(), offsetof(abi::ThreadContext, values) + uint64_t{index} * sizeof(abi::Value));
+}
+
+llvm::Value* Emitter::fuel_address() {
+  return field(thread(), offsetof(abi::ThreadContext, fuel));
 }
 
 llvm::CallInst* Emitter::call_only(llvm::FunctionCallee callee, llvm::Value* callee_context,

@@ -59,6 +59,7 @@ class Emitter {
   // Address of a global's value, and of a result or argument slot of the thread.
   llvm::Value* global_address(uint32_t global);
   llvm::Value* value_slot(uint32_t index);
+  llvm::Value* fuel_address();
 
   // `address` + constant.
   llvm::Value* field(llvm::Value* address, uint64_t offset);
@@ -88,6 +89,9 @@ class Emitter {
   void push_bool(llvm::Value* bit) { push(builder_.CreateZExt(bit, builder_.getInt32Ty())); }
 
  private:
+  // The ThreadContext: the same for as long as the function runs.
+  llvm::Value* thread();
+
   Unit& unit_;
   llvm::Function& function_;
   llvm::IRBuilder<> builder_;

@@ -23,6 +23,7 @@ Result<void> FunctionTranslator::translate(uint32_t index) {
   emitter.locate(offset);
   declare_locals(emitter);
   frames_.clear();
+  fuel_ = {};
   reachable_ = true;
   Frame& body = frames_.emplace_back();
   body.reachable = true;
@@ -34,11 +35,13 @@ Result<void> FunctionTranslator::translate(uint32_t index) {
     const wasm::ValueType top =
         validator_.operands().empty() ? wasm::ValueType::bottom : validator_.operands().back();
     TWINE_TRY(validator_.check(op));
+    if (counts_fuel_ && reachable_) fuel_.pay(emitter, op);
     if (op.opcode == Opcode::ref_is_null && reachable_) {
       emit_reference(emitter, op, top);
-      continue;
+    } else {
+      translate(emitter, op);
     }
-    translate(emitter, op);
+    fuel_.pass(op);
   }
   return validator_.finish();
 }

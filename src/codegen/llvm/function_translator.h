@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codegen/llvm/emitter.h"
+#include "codegen/llvm/fuel.h"
 #include "common/result.h"
 #include "wasm/validator.h"
 
@@ -18,8 +19,9 @@ namespace twine::codegen {
 
 class FunctionTranslator {
  public:
-  FunctionTranslator(Unit& unit, const wasm::Features& features)
-      : unit_(unit), validator_(unit.wasm(), features) {}
+  // `counts_fuel`: the code pays for what it executes (fuel.h).
+  FunctionTranslator(Unit& unit, const wasm::Features& features, bool counts_fuel)
+      : unit_(unit), validator_(unit.wasm(), features), counts_fuel_(counts_fuel) {}
 
   // Defines the function in the unit. Errors: those of validation.
   Result<void> translate(uint32_t function);
@@ -64,6 +66,8 @@ class FunctionTranslator {
 
   Unit& unit_;
   wasm::FunctionValidator validator_;
+  bool counts_fuel_;
+  FuelMeter fuel_;
   std::vector<Frame> frames_;
   std::vector<llvm::AllocaInst*> locals_;
   bool reachable_ = true;

@@ -63,8 +63,8 @@ Unit::Unit(const wasm::Module& wasm, const std::vector<bool>& tail_calling, cons
 
   llvm::MDBuilder metadata(*context_);
   llvm::MDNode* root = metadata.createTBAARoot("twine");
-  constexpr std::array<const char*, kMemoryKinds> names = {"linear", "global", "values", "descriptor",
-                                                           "table"};
+  constexpr std::array<const char*, kMemoryKinds> names = {"linear",     "global", "values",
+                                                           "descriptor", "table",  "fuel"};
   for (size_t kind = 0; kind < kMemoryKinds; ++kind) {
     llvm::MDNode* node = metadata.createTBAAScalarTypeNode(names[kind], root);
     alias_tags_[kind] = metadata.createTBAAStructTagNode(node, node, 0);

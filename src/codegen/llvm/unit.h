@@ -32,8 +32,9 @@ enum class MemoryKind : uint8_t {
   values,      // ThreadContext::values
   descriptor,  // MemoryDescriptor, TableDescriptor, FunctionRecord and the fixed part of contexts
   table,       // elements of tables
+  fuel,        // ThreadContext::fuel
 };
-inline constexpr size_t kMemoryKinds = 5;
+inline constexpr size_t kMemoryKinds = 6;
 
 // The callee pops its arguments, and R13 is not preserved (docs/abi.md).
 inline constexpr llvm::CallingConv::ID kTailConvention = llvm::CallingConv::SwiftTail;

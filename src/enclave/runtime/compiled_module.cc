@@ -67,6 +67,11 @@ Result<void> check_place(const TwmFile& file, const ModulePolicy& policy) {
     return fail(ErrorCode::unsupported,
                 "uses instructions that this processor or enclave lacks; compile it with a lower --cpu");
   }
+  if (policy.fuel_is_limited && (file.header.features & kTwmCountsFuel) == 0) {
+    return fail(ErrorCode::unsupported,
+                "does not count the fuel that it uses, and --fuel limits that; compile it with `twine "
+                "compile --fuel`");
+  }
   if (file.layout.max_frame >= policy.guest_stack_guard) {
     return fail(ErrorCode::unsupported, "has a stack frame of " + decimal(file.layout.max_frame) +
                                             " bytes, which could step over the guard of the guest stack (" +

@@ -36,6 +36,7 @@ struct ModulePolicy {
   uint64_t cpu_features;       // CpuFeature bits that code may use here
   uint64_t guest_stack_guard;  // bytes; a frame that is not smaller could step over the guard
   wasm::Features wasm_features;
+  bool fuel_is_limited = false;  // code that does not count what it executes is refused
 };
 
 struct CompiledModule {

@@ -50,12 +50,10 @@ bool decode_trap_instruction(uint64_t rip, abi::TrapKind& kind) {
   const auto* code = std::bit_cast<const volatile uint8_t*>(rip);
   if (code[0] != 0x67 || code[1] != 0x0F || code[2] != 0xB9 || code[3] != 0x40) return false;
   const uint8_t immediate = code[4];
-  if (immediate < std::to_underlying(abi::TrapKind::unreachable) ||
-      immediate > std::to_underlying(abi::TrapKind::indirect_call_type_mismatch)) {
-    return false;
-  }
   kind = static_cast<abi::TrapKind>(immediate);
-  return true;
+  return (immediate >= std::to_underlying(abi::TrapKind::unreachable) &&
+          immediate <= std::to_underlying(abi::TrapKind::indirect_call_type_mismatch)) ||
+         kind == abi::TrapKind::fuel_exhausted;
 }
 
 }  // namespace

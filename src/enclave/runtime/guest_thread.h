@@ -37,6 +37,7 @@ struct GuestThread {
   abi::ThreadContext context{};
   Store* store = nullptr;
   bool interruptible = false;  // the launch has a timeout
+  int64_t fuel = 0;            // what the context had at the start
   // Written by the fault handler, read when the guest has landed on the runtime stack.
   struct {
     abi::TrapKind kind;

@@ -134,6 +134,7 @@ LaunchResult launch(const LaunchManifest& manifest, const ModulePolicy& policy, 
   }
   result.statistics.committed_pages = page_statistics().accepted;
   result.statistics.linear_memory_bytes = store.linear_memory_bytes();
+  result.statistics.fuel_used = store.fuel_used();
   return result;
 }
 

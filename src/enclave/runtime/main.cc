@@ -65,7 +65,8 @@ LaunchResult run() {
                               .mrenclave = enclave::identity().mrenclave,
                               .cpu_features = enclave::cpu_features(),
                               .guest_stack_guard = enclave::kImage.guard_size,
-                              .wasm_features = wasm::all_features},
+                              .wasm_features = wasm::all_features,
+                              .fuel_is_limited = manifest->limits.fuel.has_value()},
                              modules);
   } else {
     result.status = LaunchStatus::refused;

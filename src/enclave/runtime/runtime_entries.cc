@@ -138,7 +138,7 @@ TWINE_ENTRY(void, elem_drop, uint32_t segment, TWINE_CONTEXT(InstanceContext)) {
   caller(context).element_segment(segment) = {};
 }
 
-// Nothing sets ThreadContext::interrupt or fuel yet, so only code that broke the ABI comes here.
+// Nothing sets ThreadContext::interrupt, so only code that broke the ABI comes here.
 TWINE_ENTRY(void, interrupted, TWINE_CONTEXT(InstanceContext)) {
   (void)context;
   panic("compiled code asked to be interrupted, which no version 1 code does");

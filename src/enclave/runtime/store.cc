@@ -2,6 +2,7 @@
 #include "enclave/runtime/store.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "common/decimal.h"
@@ -21,6 +22,9 @@ Store::Store(const Limits& limits, wasi::WasiContext& wasi)
   null_function_.type_id = abi::kNullTypeId;
   thread_->store = this;
   thread_->interruptible = limits.timeout_ns != 0;
+  constexpr auto kUnlimited = uint64_t{std::numeric_limits<int64_t>::max()};
+  thread_->fuel = static_cast<int64_t>(std::min(limits.fuel.value_or(kUnlimited), kUnlimited));
+  thread_->context.fuel = thread_->fuel;
   adopt(*thread_);
 }
 
@@ -94,6 +98,10 @@ uint64_t Store::linear_memory_bytes() const {
   uint64_t bytes = 0;
   for (const auto& instance : instances_) bytes += instance->own_memory_bytes();
   return bytes;
+}
+
+uint64_t Store::fuel_used() const {
+  return static_cast<uint64_t>(thread_->fuel - std::max<int64_t>(thread_->context.fuel, 0));
 }
 
 }  // namespace twine::enclave

@@ -53,6 +53,8 @@ class Store {
   [[nodiscard]] const CompiledModule* module_at(uint64_t address) const;
 
   [[nodiscard]] uint64_t linear_memory_bytes() const;
+  // Units of fuel that code which counts them has used; no more than the limit.
+  [[nodiscard]] uint64_t fuel_used() const;
 
  private:
   Limits limits_;

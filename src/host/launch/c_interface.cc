@@ -230,6 +230,8 @@ void fill_statistics(const twine_launch& launch, const twine_enclave& enclave, t
   statistics.committed_pages = outcome.driver.pages_committed;
   statistics.peak_pages = outcome.driver.pages_peak;
   statistics.linear_memory_bytes = outcome.result.statistics.linear_memory_bytes;
+  statistics.fuel_limited = launch.manifest.limits.fuel.has_value();
+  statistics.fuel_used = outcome.result.statistics.fuel_used;
 }
 
 // `run_request` runs a LaunchRequest somewhere.
@@ -345,6 +347,9 @@ twine_error* twine_compile_options_set_cpu(twine_compile_options* options, const
 void twine_compile_options_set_jobs(twine_compile_options* options, unsigned jobs) {
   options->settings.options.jobs = jobs;
 }
+void twine_compile_options_set_fuel(twine_compile_options* options, bool enabled) {
+  options->settings.options.counts_fuel = enabled;
+}
 void twine_compile_options_set_cache(twine_compile_options* options, bool enabled) {
   options->settings.use_cache = enabled;
 }
@@ -447,6 +452,10 @@ void twine_launch_set_table_limit(twine_launch* launch, uint64_t elements) {
 void twine_launch_set_instance_limit(twine_launch* launch, uint64_t instances) {
   launch->manifest.limits.instances = instances;
 }
+void twine_launch_set_fuel(twine_launch* launch, uint64_t units) {
+  launch->manifest.limits.fuel = units;
+}
+
 void twine_launch_set_timeout(twine_launch* launch, uint64_t nanoseconds) {
   launch->manifest.limits.timeout_ns = nanoseconds;
 }

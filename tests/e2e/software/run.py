@@ -150,12 +150,14 @@ def run_python(suite, module):
 
 def run_esbuild(suite, module):
     """esbuild: a bundle that runs, and a fault that is reported."""
-    output = suite.work / "bundled"
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
+    root = suite.work / "bundle"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(HERE / "bundle", root / "source")
+    output = root / "output"
+    output.mkdir()
 
-    def esbuild(*arguments):
-        return suite.guest(module, *arguments, mounts={"/source": HERE / "bundle", "/output": output})
+    def esbuild(*arguments):  # it looks for packages in every directory up to the root, so there must be one
+        return suite.guest(module, *arguments, mounts={"/": root})
 
     done = esbuild("--bundle", "/source/main.ts", "--outfile=/output/main.js", "--minify", "--sourcemap", "--target=es2022")
     suite.check("esbuild bundles", done.returncode == 0 and (output / "main.js.map").exists(), done.stderr[-2000:])
