@@ -25,7 +25,15 @@ constexpr char kFooter[] =
     "  twine run hello.wasm Ada\n"
     "  twine run --dir data::/data:ro --env LANG=C app.wasm --verbose /data/input.csv\n"
     "  twine run --invoke add sum.wasm 40 2\n"
+    "  twine run --invoke shuffle simd.wasm i32x4:1,2,3,4 0x000102030405060708090a0b0c0d0e0f\n"
     "  twine run --stats --max-memory 512M app.twm < input\n"
+    "\n"
+    "Arguments of --invoke: integers decimal or 0x-hexadecimal; floats, nan and inf among them; v128 by its "
+    "lanes (i8x16, "
+    "i16x8,\n"
+    "i32x4, i64x2, f32x4, f64x2), the first one first, or as 0x and 32 hexadecimal digits, as results are "
+    "printed; references "
+    "null.\n"
     "\n"
     "Exit status: the guest's; 134 when it trapped, with the trap's name and a backtrace on standard error;\n"
     "125 when nothing was run, or when the enclave ended before the guest (attacked, lost, out of protected "
@@ -232,7 +240,7 @@ void add_run(CLI::App& app, int& status) {
   repeated(
       command->add_option("--env", flags->environment, "Set a variable of the guest, who sees no others"))
       ->type_name("NAME=VALUE");
-  command->add_option("--invoke", flags->invoke, "Call this export instead of _start; ARGUMENTS are its own")
+  command->add_option("--invoke", flags->invoke, "Call this export instead of _start; ARGS are its own")
       ->type_name("FUNCTION");
   repeated(
       command->add_option("--preload", flags->preloads, "Instantiate another module first, to import from"))

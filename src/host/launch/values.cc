@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -38,6 +40,67 @@ std::optional<Float> parse_float(const std::string& text, Float (*convert)(const
   char* end = nullptr;
   const Float value = convert(text.c_str(), &end);
   if (text.empty() || end != text.c_str() + text.size()) return std::nullopt;
+  return value;
+}
+
+struct Lanes {
+  std::string_view name;
+  ValueType type;  // of a lane's text
+  unsigned bits;
+};
+constexpr std::array<Lanes, 6> kShapes = {{{"i8x16", ValueType::i32, 8},
+                                           {"i16x8", ValueType::i32, 16},
+                                           {"i32x4", ValueType::i32, 32},
+                                           {"i64x2", ValueType::i64, 64},
+                                           {"f32x4", ValueType::f32, 32},
+                                           {"f64x2", ValueType::f64, 64}}};
+
+constexpr std::string_view kVectorForms =
+    "a v128 is written as i8x16, i16x8, i32x4, i64x2, f32x4 or f64x2, a colon and its lanes with commas "
+    "between, "
+    "as in i32x4:1,2,3,4, or as 0x and 32 hexadecimal digits";
+
+// A lane's bits.
+std::optional<uint64_t> parse_lane(const Lanes& lanes, std::string_view text) {
+  if (lanes.type == ValueType::i32 || lanes.type == ValueType::i64) return parse_integer(text, lanes.bits);
+  const Result<WireValue> value = parse_value(lanes.type, text);
+  return value ? std::optional(value->low) : std::nullopt;
+}
+
+// Both words, or why not.
+Result<WireValue> parse_vector(std::string_view text) {
+  constexpr size_t kWordDigits = 16;
+  constexpr std::string_view kPrefix = "0x";
+  WireValue value{.type = static_cast<uint8_t>(ValueType::v128)};
+  const auto wrong = [&](const std::string& reason) {
+    return fail(ErrorCode::invalid_argument, fmt::format("'{}' {}; {}", text, reason, kVectorForms));
+  };
+  if (text.starts_with(kPrefix)) {
+    const std::string_view digits = text.substr(kPrefix.size());
+    for (size_t word = 0; word < 2 && digits.size() == 2 * kWordDigits; ++word) {
+      const char* const first = digits.data() + word * kWordDigits;
+      uint64_t& half = word == 0 ? value.high : value.low;
+      const auto [end, error] = std::from_chars(first, first + kWordDigits, half, 16);
+      if (error != std::errc() || end != first + kWordDigits) return wrong("is not hexadecimal");
+    }
+    if (digits.size() != 2 * kWordDigits) return wrong(fmt::format("has {} digits, not 32", digits.size()));
+    return value;
+  }
+  const size_t colon = text.find(':');
+  const auto* lanes = std::ranges::find(kShapes, text.substr(0, colon), &Lanes::name);
+  if (colon == text.npos || lanes == kShapes.end()) return wrong("is not a value of type v128");
+  const unsigned count = 128 / lanes->bits;
+  std::string_view rest = text.substr(colon + 1);
+  for (unsigned lane = 0; lane < count; ++lane) {
+    const size_t comma = rest.find(',');
+    if ((comma == rest.npos) != (lane + 1 == count))
+      return wrong(fmt::format("does not have {} lanes", count));
+    const std::optional<uint64_t> bits = parse_lane(*lanes, rest.substr(0, comma));
+    if (!bits) return wrong(fmt::format("has a wrong lane {}", lane));
+    const unsigned position = lane * lanes->bits;
+    (position < 64 ? value.low : value.high) |= *bits << position % 64;
+    rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
+  }
   return value;
 }
 
@@ -94,6 +157,7 @@ Result<WireValue> parse_value(ValueType type, std::string_view text) {
       if (text == "null") bits = 0;
       break;
     case ValueType::v128:
+      return parse_vector(text);
     case ValueType::bottom:
       return fail(ErrorCode::unsupported,
                   fmt::format("a parameter of type {} cannot be given here", wasm::name(type)));

@@ -14,8 +14,9 @@
 namespace twine::host {
 
 // A number: decimal or 0x-hexadecimal integers, from the least signed to the largest unsigned of the type;
-// floats as strtod takes them, "nan" and "inf" too. "null" for references. Errors: invalid_argument (not such
-// a number, or out of range), unsupported (v128).
+// floats as strtod takes them, "nan" and "inf" too. "null" for references. A v128 is written by its lanes, the
+// first one first, as the text format does, "i32x4:1,2,3,4" (i8x16, i16x8, i32x4, i64x2, f32x4, f64x2), or as 0x and
+// 32 hexadecimal digits, the last lane first. Errors: invalid_argument (not such a value, or out of range).
 Result<WireValue> parse_value(wasm::ValueType type, std::string_view text);
 
 // Integers as signed decimals, floats as the shortest decimal that reads back the same, v128 as 0x and 32
