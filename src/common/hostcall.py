@@ -18,6 +18,7 @@ from pathlib import Path
 
 MAX_WORDS = 8  # ArenaHeader::args
 MAX_CALLS = 40
+MAX_REPLY_BUFFERS = 2
 WORDS = {"u32": "uint32_t", "u64": "uint64_t", "handle": "Handle"}
 
 
@@ -191,6 +192,15 @@ def result_bounds(call):
     return bound(call.low), bound(call.high)
 
 
+def reply_buffers(call):
+    """The buffers that a reply fills, as initialisers of ReplyBuffer."""
+    replies = [a for a in call.arguments if a.direction == "out"]
+    if len(replies) > MAX_REPLY_BUFFERS:
+        raise TableError(f"call {call.name}: a reply fills {MAX_REPLY_BUFFERS} buffers at most")
+    types = [a.kind if a.kind == "bytes" else a.element + ("[]" if a.kind == "array" else "") for a in replies]
+    return ", ".join(f'{{{a.slot}, "{kind}"}}' for a, kind in zip(replies, types))
+
+
 def table_header(calls):
     out = [BANNER, '#pragma once\n\n#include <array>\n#include <cstdint>\n#include <string_view>\n\n#include "common/hostcall.h"\n\n']
     out.append("namespace twine::hostcall {\n\nenum class Call : uint64_t {\n")
@@ -209,6 +219,11 @@ def table_header(calls):
         " private:\n"
         "  uint64_t bits_[(wasi::kErrnoCount + 63) / 64] = {};\n"
         "};\n\n"
+        "// A buffer that a reply fills.\n"
+        "struct ReplyBuffer {\n"
+        "  int slot = -1;               // the first of its two argument words; -1: there is none\n"
+        "  std::string_view type = {};  // \"bytes\", a struct's name, or that and [] for an array\n"
+        "};\n\n"
         "// A row of the table, for what is not generated: messages, tests, fuzzers.\n"
         "struct CallRow {\n"
         "  Call call;\n"
@@ -216,6 +231,7 @@ def table_header(calls):
         "  ErrnoSet errnos;\n"
         "  uint64_t low, high;  // bounds of a result that is no errno\n"
         "  int length_slot;     // -1, or the bound is the size of the buffer whose two argument words start here\n"
+        "  std::array<ReplyBuffer, 2> replies;  // what a reply fills beside the result\n"
         "};\n\n"
     )
     out.append(f"inline constexpr std::array<CallRow, {len(calls)}> kCalls = {{{{\n")
@@ -223,7 +239,10 @@ def table_header(calls):
         errnos = ", ".join(f"wasi::Errno::{e}" for e in c.errors)
         length_slot = c.argument(c.length_of).slot if c.result == "length" else -1
         low, high = ("0", "~uint64_t{0}") if c.result == "length" else result_bounds(c)
-        out.append(f'    {{Call::{c.name}, "{c.name}", ErrnoSet({errnos}), {low}, {high}, {length_slot}}},\n')
+        out.append(
+            f'    {{Call::{c.name}, "{c.name}", ErrnoSet({errnos}), {low}, {high}, {length_slot}, '
+            f'{{{{{reply_buffers(c)}}}}}}},\n'
+        )
     out.append("}};\n\n")
     out.append(
         "constexpr const CallRow& row(Call call) {\n"
