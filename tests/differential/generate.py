@@ -1,11 +1,12 @@
 """Random WebAssembly modules for comparing engines: make_module(seed) gives bytes and what is to be called.
 
-Every regular operator of src/wasm/opcode.def can occur, vectors included, with calls, indirect and tail calls, blocks,
-bounded loops, globals, memory near its end, bulk memory and tables. Two engines must agree on everything, so
+Every regular operator of src/wasm/opcode.def can occur, vectors included, with calls, indirect and tail calls (in the middle
+too), functions and blocks of several parameters and results, bounded loops, globals, memory near its end and growing, bulk memory, and three
+tables: one that never changes, one of functions and one of external references that do. Two engines must agree on everything, so
 
   - what makes a NaN is followed by operators that make it the canonical one (the specification leaves its bits open);
   - exports take and give i32 and i64 alone, which JavaScript passes without loss;
-  - `state` hashes the memory and every global.
+  - `state` hashes the memory, every global, and the sizes of the tables and where they are null.
 
 Relaxed operators are left out: engines may differ there.
 """
@@ -19,7 +20,11 @@ OPCODES = Path(__file__).resolve().parents[2] / "src/wasm/opcode.def"
 I32, I64, F32, F64, V128 = "iIfFv"
 CODES = {I32: 0x7F, I64: 0x7E, F32: 0x7D, F64: 0x7C, V128: 0x7B}
 PAGES = {"plain": b"", "bulk": b"\xfc", "simd": b"\xfd"}
+FUNCREF, EXTERNREF = 0x70, 0x6F
 MEMORY_PAGES = 1
+# The tables that change: their reference type, size and maximum. Table 0 holds every function but `state`.
+TABLES = {1: (FUNCREF, 8, 14), 2: (EXTERNREF, 4, 9)}
+PASSIVE_SEGMENT = 1  # of elements; 0 fills table 0
 
 
 def unsigned(value):
@@ -96,9 +101,9 @@ FLOATS = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, 0.1, 1e10, -1e10, 214748364
 class FunctionMaker:
     """Builds one body. Locals: the parameters, four of each type, one to make NaNs canonical with, loop counters."""
 
-    def __init__(self, module, index, params, result):
+    def __init__(self, module, index, params, results):
         self.module, self.random, self.index = module, module.random, index
-        self.params, self.result = params, result
+        self.params, self.results = params, results
         self.locals = list(params)
         for kind in (I32, I64, F32, F64, V128):
             self.locals += [kind] * 3
@@ -187,15 +192,91 @@ class FunctionMaker:
 
     def call(self, kind, depth):
         r = self.random
-        callees = [f for f in self.module.functions[: self.index] if f.result == kind]
+        callees = [f for f in self.module.functions[: self.index] if f.results == (kind,)]
         if not callees or self.loops > 1:
             return None
-        callee = r.choice(callees)
+        return self.call_of(r.choice(callees), depth, b"\x10", b"\x11")
+
+    def call_of(self, callee, depth, direct, indirect):
+        """Calls `callee` with new arguments, by the opcode `direct` or, through a table, `indirect`."""
+        r = self.random
         code = b"".join(self.expression(p, depth - 1) for p in callee.params)
+        choice = r.random()
+        if choice < 0.3:  # sometimes the neighbour, whose type may be another
+            at = signed(callee.index + (1 if r.random() < 0.05 else 0))
+            return code + b"\x41" + at + indirect + unsigned(callee.type) + b"\x00"
+        if choice < 0.4:  # whatever is there
+            return code + b"\x41" + signed(r.randrange(8)) + indirect + unsigned(callee.type) + b"\x01"
+        return code + direct + unsigned(callee.index)
+
+    def tail_call(self, depth):
+        """Instructions that return what another function returns, or nothing where there is none."""
+        callees = [f for f in self.module.functions[: self.index] if f.results == self.results]
+        return self.call_of(self.random.choice(callees), depth, b"\x12", b"\x13") if callees else None
+
+    def set_all(self, kinds):
+        """Takes values of these kinds from the stack, into locals."""
+        return b"".join(b"\x21" + self.get(kind)[1:] for kind in reversed(kinds))
+
+    def several(self, depth):
+        """A block with parameters and results, or a call of a function with more than one; the results go into locals."""
+        r = self.random
+        callees = [f for f in self.module.functions[: self.index] if len(f.results) > 1]
+        if callees and self.loops < 2 and r.random() < 0.5:
+            callee = r.choice(callees)
+            return self.call_of(callee, depth, b"\x10", b"\x11") + self.set_all(callee.results)
+        kinds = [I32, I64, F32, F64, V128]
+        params, results = tuple(r.choices(kinds, k=r.randint(0, 2))), tuple(r.choices(kinds, k=r.randint(1, 3)))
+        code = b"".join(self.expression(kind, depth - 1) for kind in params)
+        code += b"\x02" + signed(self.module.type_of(params, results)) + self.set_all(params) + self.statements(depth - 1, 1)
+        code += b"".join(self.expression(kind, depth - 1) for kind in results)
+        code += self.expression(I32, depth - 1) + b"\x0d\x00" + b"\x0b"  # a branch that carries the results
+        return code + self.set_all(results)
+
+    def reference(self, table, depth):
+        """An operand for a table: null, a function, or an element of the same table."""
+        r = self.random
+        kind = TABLES[table][0]
         if r.random() < 0.3:
-            return code + b"\x41" + signed(callee.index + (1 if r.random() < 0.05 else 0)) + b"\x11" + unsigned(
-                callee.type) + b"\x00"
-        return code + b"\x10" + unsigned(callee.index)
+            return self.small(depth, 7) + b"\x25" + unsigned(table)
+        if kind == FUNCREF and r.random() < 0.7:
+            return b"\xd2" + unsigned(r.randrange(len(self.module.functions)))
+        return b"\xd0" + bytes([kind])
+
+    def small(self, depth, mask):
+        """An i32 from 0 to the mask, or sometimes any."""
+        if self.random.random() < 0.05:
+            return self.expression(I32, depth - 1)
+        return self.expression(I32, depth - 1) + b"\x41" + signed(mask) + b"\x71"
+
+    def table_value(self, depth):
+        """An i32 that depends on a table, or on growing one or the memory."""
+        r = self.random
+        table = r.choice([1, 2])
+        choice = r.random()
+        if choice < 0.4:
+            return self.small(depth, 7) + b"\x25" + unsigned(table) + b"\xd1"  # is the element null?
+        if choice < 0.6:
+            return b"\xfc\x10" + unsigned(r.choice([0, 1, 2]))
+        if choice < 0.85:
+            return self.reference(table, depth) + self.small(depth, 3) + b"\xfc\x0f" + unsigned(table)
+        return self.small(depth, 1) + b"\x40\x00"
+
+    def table_effect(self, depth):
+        r = self.random
+        table = r.choice([1, 2])
+        choice = r.random()
+        if choice < 0.4:
+            return self.small(depth, 7) + self.reference(table, depth) + b"\x26" + unsigned(table)
+        if choice < 0.6:
+            return self.small(depth, 3) + self.reference(table, depth) + self.small(depth, 3) + b"\xfc\x11" + unsigned(table)
+        three = self.small(depth, 3) + self.small(depth, 3) + self.small(depth, 3)
+        if choice < 0.8:
+            source = r.choice([0, 1]) if table == 1 else 2
+            return three + b"\xfc\x0e" + unsigned(table) + unsigned(source)
+        if choice < 0.97:
+            return three + b"\xfc\x0c" + unsigned(PASSIVE_SEGMENT) + unsigned(1)
+        return b"\xfc\x0d" + unsigned(PASSIVE_SEGMENT)
 
     def expression(self, kind, depth):
         r = self.random
@@ -219,6 +300,8 @@ class FunctionMaker:
         if choice < 0.35:
             return self.expression(I32, depth - 1) + b"\x04" + bytes([CODES[kind]]) + self.statements(
                 depth - 1, 1) + self.expression(kind, depth - 1) + b"\x05" + self.expression(kind, depth - 1) + b"\x0b"
+        if choice < 0.38 and kind == I32:
+            return self.table_value(depth)
         return self.apply(r.choice(BY_RESULT[kind]), depth)
 
     def loop(self, depth):
@@ -248,39 +331,49 @@ class FunctionMaker:
             elif choice < 0.5:
                 code += self.expression(kind, depth) + b"\x24" + unsigned(
                     r.choice([i for i, k in enumerate(self.module.globals) if k == kind]))
-            elif choice < 0.8:
+            elif choice < 0.72:
                 code += self.apply(r.choice(EFFECTS), depth)
+            elif choice < 0.77:
+                code += self.table_effect(depth)
+            elif choice < 0.82:
+                code += self.several(depth)
             elif choice < 0.87 and self.loops < 2:
                 code += self.loop(depth)
             elif choice < 0.93:
                 code += b"\x02\x40" + self.expression(I32, depth - 1) + b"\x0d\x00" + self.statements(depth - 1, 2) + b"\x0b"
             elif choice < 0.95:
                 code += self.expression(kind, depth) + b"\x1a"  # dead, but it may trap
-            elif choice < 0.97 and self.loops == 0:
-                code += self.expression(I32, depth - 1) + b"\x04\x40" + self.expression(self.result, depth - 1) + b"\x0f\x0b"
+            elif choice < 0.99 and self.loops == 0:
+                leave = self.tail_call(depth) if r.random() < 0.4 else None
+                code += self.expression(I32, depth - 1) + b"\x04\x40" + (leave or self.values(depth - 1) + b"\x0f") + b"\x0b"
         return code
 
+    def values(self, depth):
+        return b"".join(self.expression(kind, depth) for kind in self.results)
+
     def body(self):
-        code = self.statements(4, 8) + self.expression(self.result, 4)
-        callees = [f for f in self.module.functions[: self.index]
-                   if f.result == self.result and not set(f.params) - {I32, I64}]
-        if callees and self.random.random() < 0.2:  # a tail call instead
-            callee = self.random.choice(callees)
-            code += b"\x1a" + b"".join(self.expression(p, 2) for p in callee.params) + b"\x12" + unsigned(callee.index)
+        code = self.statements(4, 8)
+        code += (self.tail_call(2) if self.random.random() < 0.2 else None) or self.values(4)
         declared = vector([b"\x01" + bytes([CODES[kind]]) for kind in self.locals[len(self.params):]])
         return declared + code + b"\x0b"
 
 
 class Function:
-    def __init__(self, index, params, result, type_index):
-        self.index, self.params, self.result, self.type = index, params, result, type_index
+    def __init__(self, index, params, results, type_index):
+        self.index, self.params, self.results, self.type = index, params, results, type_index
 
 
 def state_body(globals_):
-    """A hash over memory and globals: (h * prime) ^ word for each 8 bytes."""
+    """A hash over memory, globals and tables: (h * prime) ^ word for each 8 bytes, value, size and element."""
     mix = b"\x42" + signed(0x100000001B3) + b"\x7e"
     code = b"\x41\x00\x21\x00\x42\x01\x21\x01\x03\x40\x20\x01" + mix + b"\x20\x00\x29\x03\x00\x85\x21\x01"
-    code += b"\x20\x00\x41\x08\x6a\x22\x00\x41" + signed(MEMORY_PAGES * 65536) + b"\x49\x0d\x00\x0b"
+    code += b"\x20\x00\x41\x08\x6a\x22\x00\x3f\x00\x41\x10\x74\x49\x0d\x00\x0b"
+    for table in TABLES:
+        size = b"\xfc\x10" + unsigned(table)
+        null = b"\x20\x00\x25" + unsigned(table) + b"\xd1\xad"
+        code += b"\x20\x01" + mix + size + b"\xad\x85\x21\x01"
+        code += b"\x41\x00\x21\x00\x03\x40\x20\x01" + mix + null + b"\x85\x21\x01"
+        code += b"\x20\x00\x41\x01\x6a\x22\x00" + size + b"\x49\x0d\x00\x0b"
     for index, kind in enumerate(globals_):
         get = b"\x23" + unsigned(index)
         words = {I32: [get + b"\xad"], I64: [get], F32: [get + b"\xbc\xad"], F64: [get + b"\xbd"],
@@ -295,20 +388,16 @@ class Module:
         self.random = random.Random(seed)
         r = self.random
         self.globals = [I32, I64, F32, F64, V128] + r.choices([I32, I64, F32, F64, V128], k=3)
-        self.types, self.functions, bodies = [], [], []
+        self.types, self.functions = [], []
         for index in range(r.randint(2, 6)):
             exported = index % 2 == 1
             kinds = [I32, I64] if exported else [I32, I64, F32, F64, V128]
-            params, result = tuple(r.choices(kinds, k=r.randint(0, 4))), r.choice(kinds)
-            if (params, result) not in self.types:
-                self.types.append((params, result))
-            self.functions.append(Function(index, params, result, self.types.index((params, result))))
-        for function in self.functions:
-            maker = FunctionMaker(self, function.index, function.params, function.result)
-            bodies.append(maker.body())
-        if ((), I64) not in self.types:
-            self.types.append(((), I64))
-        state = Function(len(self.functions), (), I64, self.types.index(((), I64)))
+            params, results = tuple(r.choices(kinds, k=r.randint(0, 4))), (r.choice(kinds),)
+            if not exported and r.random() < 0.3:
+                results = tuple(r.choices(kinds, k=r.randint(2, 3)))
+            self.functions.append(Function(index, params, results, self.type_of(params, results)))
+        bodies = [FunctionMaker(self, f.index, f.params, f.results).body() for f in self.functions]
+        state = Function(len(self.functions), (), (I64,), self.type_of((), (I64,)))
         bodies.append(state_body(self.globals))
         everything = self.functions + [state]
         exports = [("f%d" % f.index, f.index) for f in self.functions if f.index % 2 == 1] + [("state", state.index)]
@@ -317,14 +406,16 @@ class Module:
         data = bytes(r.randrange(256) for _ in range(64))
         self.bytes = (
             b"\0asm\x01\0\0\0" +
-            section(1, vector([b"\x60" + vector([bytes([CODES[p]]) for p in params]) + vector([bytes([CODES[result]])])
-                               for params, result in self.types])) +
+            section(1, vector([b"\x60" + vector([bytes([CODES[p]]) for p in params]) + vector([bytes([CODES[p]]) for p in results])
+                               for params, results in self.types])) +
             section(3, vector([unsigned(f.type) for f in everything])) +
-            section(4, b"\x01\x70\x00" + unsigned(len(everything))) +
+            section(4, vector([b"\x70\x00" + unsigned(len(everything))] +
+                              [bytes([kind, 1]) + unsigned(size) + unsigned(most) for kind, size, most in TABLES.values()])) +
             section(5, b"\x01\x01" + unsigned(MEMORY_PAGES) + unsigned(MEMORY_PAGES + 1)) +
             section(6, vector([bytes([CODES[kind]]) + b"\x01" + zero[kind] + b"\x0b" for kind in self.globals])) +
             section(7, vector([unsigned(len(name)) + name.encode() + b"\x00" + unsigned(index) for name, index in exports])) +
-            section(9, b"\x01\x00\x41\x00\x0b" + vector([unsigned(f.index) for f in everything[:-1]])) +
+            section(9, b"\x02\x00\x41\x00\x0b" + vector([unsigned(f.index) for f in everything[:-1]]) +
+                    b"\x01\x00" + vector([unsigned(r.choice(self.functions).index) for _ in range(6)])) +
             section(10, vector([unsigned(len(body)) + body for body in bodies])) +
             section(11, b"\x02" + b"\x00\x41\x10\x0b" + unsigned(len(data)) + data +
                     b"\x00\x41" + signed(0x3FC0) + b"\x0b" + unsigned(len(data)) + data[::-1]))
@@ -336,6 +427,11 @@ class Module:
                         [{I32: "i32", I64: "i64"}[p], str(r.choice(INTERESTING) % (2**32 if p == I32 else 2**64))]
                         for p in function.params]))
                     self.calls.append(("state", []))
+
+    def type_of(self, params, results):
+        if (params, results) not in self.types:
+            self.types.append((params, results))
+        return self.types.index((params, results))
 
 
 def make_module(seed):
