@@ -8,6 +8,7 @@ Where V8 exhausts its stack, the script ends with that call: how deep a stack is
 """
 
 import argparse
+import collections
 import json
 import os
 import random
@@ -107,13 +108,15 @@ def main():
     options = parser.parse_args()
     passed = failed = 0
     reference_differs = 0
+    kinds = collections.Counter()
     for begin in range(0, options.count, BATCH):
         directory = Path(tempfile.mkdtemp(prefix="fuzz-diff."))
         numbers = range(begin, min(begin + BATCH, options.count))
         modules = [make(number, options.seed, directory) for number in numbers]
         jobs = [{"file": str(path), "calls": calls} for path, calls in modules]
-        oracle = subprocess.run(["node", "--stack-size=900", "--experimental-wasm-return_call", str(Path(__file__).with_name("oracle.js"))], input=json.dumps(jobs),
-                                capture_output=True, text=True, check=True)
+        oracle = subprocess.run(
+            ["node", "--stack-size=900", "--experimental-wasm-return_call", str(Path(__file__).with_name("oracle.js"))],
+            input=json.dumps(jobs), capture_output=True, text=True, check=True)
         support = directory / "support.wat"
         support.write_text(SUPPORT)
         subprocess.run(["wat2wasm", str(support), "-o", str(directory / "support.wasm")], check=True)
@@ -121,6 +124,7 @@ def main():
                   {"type": "register", "line": 1, "name": "$support", "as": "fuzzing-support"}]
         for number, (path, calls), answers in zip(numbers, modules, json.loads(oracle.stdout)):
             script += commands(number, path, calls, answers)
+        kinds.update(command["type"] for command in script)
         source = directory / "batch.json"
         source.write_text(json.dumps({"source_filename": "batch.wast", "commands": script}))
         twine = subprocess.run(["build/tests/wast-in-enclave", *os.environ.get("TWINE_FUZZ_OPTIONS", "").split(), str(source)],
@@ -144,6 +148,7 @@ def main():
         if options.keep and (bad or differs):
             shutil.copytree(directory, Path(options.keep) / str(begin), dirs_exist_ok=True)
         shutil.rmtree(directory)
+    print("note: %d calls returned, %d trapped" % (kinds["assert_return"], kinds["assert_trap"]))
     print("note: seed %d; %d modules on which wabt's interpreter differs from V8" % (options.seed, reference_differs))
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0
