@@ -136,9 +136,9 @@ TWINE_API TWINE_MUST_USE twine_error* twine_compile_options_set_cpu(twine_compil
                                                                     const char* cpu);
 /* Threads to compile on; 0, the default: as many as there are processors. */
 TWINE_API void twine_compile_options_set_jobs(twine_compile_options* options, unsigned jobs);
-/* Whether results are looked up in, and left in, $XDG_CACHE_HOME/twine. */
 /* Makes code that counts what it executes, so that twine_launch_set_fuel can limit it; such code is slower. Off by default. */
 TWINE_API void twine_compile_options_set_fuel(twine_compile_options* options, bool enabled);
+/* Whether results are looked up in, and left in, $XDG_CACHE_HOME/twine. */
 TWINE_API void twine_compile_options_set_cache(twine_compile_options* options, bool enabled);
 /* PEM file of the Ed25519 key that signs; it must exist. */
 TWINE_API void twine_compile_options_set_signing_key(twine_compile_options* options, const char* path);
@@ -235,6 +235,9 @@ TWINE_API void twine_launch_trust_key(twine_launch* launch, const uint8_t key[32
 /* Leaves /tmp/perf-PID.map, by which perf knows the functions inside. Of debug enclaves only: the launch fails with INVALID_ARGUMENT
  * otherwise. */
 TWINE_API void twine_launch_set_perf_map(twine_launch* launch, bool enabled);
+/* Adds lines of the source to backtraces, by the DWARF in the modules (compiled with -g); off by default. It is read by this
+ * process, not by the enclave, from the modules' files, so the enclave tells no more than without. */
+TWINE_API void twine_launch_set_debug_info(twine_launch* launch, bool enabled);
 /* The guest's standard input, output and error, -1 for an empty one; the process's own by default. Borrowed.
  */
 TWINE_API void twine_launch_set_standard_files(twine_launch* launch, int input, int output, int error);

@@ -60,6 +60,7 @@ struct RunFlags {
   bool no_cache = false;
   bool where = false;
   bool debug_enclave = false;
+  bool debug_info = false;
 };
 
 struct Directory {
@@ -205,6 +206,7 @@ Result<int> run(const RunFlags& flags, const std::vector<std::string>& words) {
   for (size_t i = 1; i < words.size(); ++i) launch.add_argument(words[i]);
   TWINE_TRY(configure(launch, flags));
   launch.set_perf_map(!flags.profile.empty());
+  launch.set_debug_info(flags.debug_info);
 
   const auto result = launch.run(*enclave);
   if (!result) return std::unexpected(to_error(result.error()));
@@ -283,6 +285,8 @@ void add_run(CLI::App& app, int& status) {
                     "Say on standard error what the launch cost; --stats=json for programs");
   command->add_flag("--where", flags->where,
                     "Say on standard error where it ran: MRENCLAVE, hardware or emulated, module hash");
+  command->add_flag("--debug-info", flags->debug_info,
+                    "Tell source lines in the backtrace of a trap, where a module was compiled with -g");
   command
       ->add_option("--profile", flags->profile,
                    "perfmap: leave /tmp/perf-PID.map for perf, of a debug enclave")

@@ -62,6 +62,7 @@ struct twine_launch {
   bool capture = false;
   twine::host::ConfinementChoice confinement = twine::host::ConfinementChoice::off;
   bool perf_map = false;
+  bool debug_info = false;
 };
 
 struct twine_result {
@@ -202,6 +203,26 @@ Result<twine::host::LaunchRequest> to_request(const twine_launch& launch) {
   return request;
 }
 
+// Before the launch, which may take from the process what reading needs. Of two modules with one name nobody could tell whose
+// a frame is: neither has lines.
+Result<std::vector<twine::host::ModuleLines>> read_lines(const twine_launch& launch) {
+  std::vector<twine::host::ModuleLines> all;
+  const auto read = [&](const std::string& name, const twine::host::CompiledModule& module) -> Result<void> {
+    const auto twm = TWINE_TRY(twine::host::parse_twm(module.twm));
+    all.push_back({.name = name,
+                   .lines = TWINE_TRY(
+                       twine::codegen::source_lines(twm.section(twine::TwmSectionKind::wasm, module.twm)))});
+    return {};
+  };
+  for (size_t i = 0; i < launch.preloads.size(); ++i)
+    TWINE_TRY(read(launch.preload_names[i], *launch.preloads[i]));
+  TWINE_TRY(read(launch.module->name, *launch.module));
+  std::vector<std::string> names;
+  for (const auto& module : all) names.push_back(module.name);
+  std::erase_if(all, [&](const auto& module) { return std::ranges::count(names, module.name) > 1; });
+  return all;
+}
+
 void fill_statistics(const twine_launch& launch, const twine_enclave& enclave, twine_result& result) {
   const twine::host::LaunchOutcome& outcome = result.outcome;
   twine_statistics& statistics = result.statistics;
@@ -240,6 +261,8 @@ Result<std::unique_ptr<twine_result>> run(const twine_launch& launch, const twin
                                           Run&& run_request) {
   twine::host::LaunchRequest request = TWINE_TRY(to_request(launch));
   request.perf_map = launch.perf_map;
+  std::vector<twine::host::ModuleLines> lines;
+  if (launch.debug_info) lines = TWINE_TRY(read_lines(launch));
   auto result = std::make_unique<twine_result>();
   if (launch.capture) {
     const Capture output = TWINE_TRY(Capture::create("stdout"));
@@ -256,7 +279,7 @@ Result<std::unique_ptr<twine_result>> run(const twine_launch& launch, const twin
   const twine::LaunchResult& ended = result->outcome.result;
   if (ended.status == twine::LaunchStatus::refused)
     return twine::fail(ErrorCode::invalid_module, ended.error);
-  if (ended.trap) result->backtrace = twine::host::describe_trap(*ended.trap);
+  if (ended.trap) result->backtrace = twine::host::describe_trap(*ended.trap, lines);
   for (const twine::WireValue& value : ended.values)
     result->values += twine::host::describe_value(value) + "\n";
   result->confinement = result->outcome.confinement.in_force();
@@ -466,6 +489,9 @@ void twine_launch_set_confinement(twine_launch* launch, twine_confinement confin
 }
 void twine_launch_set_perf_map(twine_launch* launch, bool enabled) {
   launch->perf_map = enabled;
+}
+void twine_launch_set_debug_info(twine_launch* launch, bool enabled) {
+  launch->debug_info = enabled;
 }
 void twine_launch_trust_key(twine_launch* launch, const uint8_t key[32]) {
   twine::Ed25519PublicKey& accepted = launch->manifest.accepted_signers.emplace_back();

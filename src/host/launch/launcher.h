@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/llvm/source_lines.h"
 #include "common/manifest.h"
 #include "common/result.h"
 #include "host/confine/confine.h"
@@ -124,6 +125,23 @@ class SharedEnclave {
 //   trap: integer divide by zero
 //     0: divide     app.wasm+0x1a3
 //     1: _start     app.wasm+0x2b
+//
+// Control characters in names are shown as `?`: names are the guest's own.
 std::string describe_trap(const TrapReport& trap);
+
+// The same with lines of the source where the modules have debug information (codegen/llvm/source_lines.h), and a last line for each
+// module of the backtrace that has none, or a damaged one:
+//
+//   trap: integer divide by zero
+//     0: divide     app.wasm+0x1a3  at divide.c:7:12
+//     1: _start     app.wasm+0x2b   at util.h:3:10 in half, inlined at main.c:20:3
+//   lib.wasm: it has no debug information; compile it with -g, and do not strip it
+//
+// The lines are those of the module of that name.
+struct ModuleLines {
+  std::string name;
+  codegen::SourceLines lines;
+};
+std::string describe_trap(const TrapReport& trap, std::span<const ModuleLines> modules);
 
 }  // namespace twine::host

@@ -1,0 +1,1 @@
+twine_fuzz_target(source_lines_fuzz SOURCES fuzz/source_lines_fuzz.cc LIBRARIES twine_codegen_llvm)
