@@ -24,7 +24,9 @@ for target in "${targets[@]}"; do
   if "build-asan/fuzz/$target" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 -print_final_stats=1 \
        -artifact_prefix="$corpus-" "$corpus" "${seeds[@]}" >"$log" 2>&1; then
     passed=$((passed + 1))
-    echo "$target: clean; $(sed -nE 's/^stat::number_of_executed_units: +//p' "$log") executions, $(grep -oE 'cov: [0-9]+' "$log" | tail -n 1) edges"
+    edges=$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1)
+    reached=$(grep -m 1 -E "^#[0-9]+.* $edges " "$log" | sed -E 's/^#([0-9]+).*/\1/')
+    echo "$target: clean; $(sed -nE 's/^stat::number_of_executed_units: +//p' "$log") executions, ${edges#cov: } edges, the last new one by execution $reached"
   else
     failed=$((failed + 1))
     echo "$target: FAILED"
