@@ -15,6 +15,7 @@
 #   storm        conformance and SQLite again, interrupted every 20 to 200 µs (scripts/long.sh: until 100,000 interrupts)
 #   debugging    gdb and perf in debug enclaves; no secret of a guest in what is printed about it
 #   reproducible two builds, one MRENCLAVE
+#   hostile-host a host that lies in every reply, for one minute, the enclave's code under ASan and UBSan (scripts/long.sh: half an hour)
 #   sanitizers   what runs as a plain process, under ASan and UBSan
 #   fuzz         the fuzz targets of what the enclave reads, briefly (scripts/long.sh runs every target for five minutes)
 #   bench        small inputs of every kernel: checksums must agree between native code and the enclave
@@ -26,7 +27,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers fuzz
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers hostile-host fuzz
                                   bench launch boundary)
 
 scripts/build.sh release || exit 1
@@ -63,6 +64,7 @@ run_suite() {
     debugging) scripts/debugging.sh ;;
     reproducible) scripts/check-reproducible.sh ;;
     sanitizers) scripts/sanitizers.sh ;;
+    hostile-host) scripts/hostile-host.sh 60 ;;
     fuzz)
       scripts/fuzz.sh 10 wasm_loader_fuzz twm_fuzz manifest_fuzz image_fuzz hostcall_reply_fuzz hostcall_request_fuzz \
         hostcall_wasi_fuzz emulator_leaves_fuzz

@@ -294,6 +294,32 @@ TEST_F(HostileHostTrying, ToNameAFileDotDotSlash) {
             "directory_read: a name holds a slash or a NUL");
 }
 
+TEST_F(HostileHostTrying, ToListADirectoryForEver) {
+  for (const uint64_t cookie : {uint64_t{0}, uint64_t{7}}) {
+    EXPECT_EQ(attack(
+                  Call::directory_read,
+                  [cookie](ArenaHeader& header) {
+                    auto* entry = reinterpret_cast<hostcall::DirectoryEntry*>(testing::test_arena().data() +
+                                                                              header.args[2]);
+                    entry->next_cookie = cookie;  // of the first; the second says 2
+                  },
+                  [&] { program_.call("fd_readdir", {kRoot, WasiProgram::kData, 300, 0, 16}); }),
+              "directory_read: the cookies do not ascend");
+  }
+}
+
+TEST_F(HostileHostTrying, ToEndALinkBeforeItsEnd) {
+  std::filesystem::create_symlink("file.harmless", directory_ / "link");
+  EXPECT_EQ(attack(
+                Call::symlink_read,
+                [](ArenaHeader& header) { testing::test_arena()[header.args[3] + 4] = std::byte{0}; },
+                [&] {
+                  program_.store_text(WasiProgram::kPath, "link");
+                  program_.call("path_readlink", {kRoot, WasiProgram::kPath, 4, WasiProgram::kData, 100, 16});
+                }),
+            "symlink_read: the link holds a NUL");
+}
+
 TEST_F(HostileHostTrying, ToTurnTheClockBackWithoutEnd) {
   uint64_t last = 0;
   int64_t time = 1'000'000;

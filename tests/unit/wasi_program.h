@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,9 @@ class WasiProgram {
 
   // The outcome of one call, with its results still in `values_`.
   HostOutcome invoke(std::string_view name, std::initializer_list<uint64_t> arguments) {
+    return invoke(name, std::span(arguments.begin(), arguments.size()));
+  }
+  HostOutcome invoke(std::string_view name, std::span<const uint64_t> arguments) {
     for (const HostFunction& function : wasi::wasi_preview1_functions()) {
       if (function.name != name) continue;
       values_.assign(std::max<size_t>(arguments.size(), 1), {~uint64_t{0}, ~uint64_t{0}});

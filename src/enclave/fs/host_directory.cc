@@ -93,6 +93,10 @@ IoResult<void> HostDirectory::list(uint64_t cookie, EntrySink& sink) {
     if (size == 0) return {};
     for (auto entries = std::span<const std::byte>(buffer).first(size); !entries.empty();) {
       const auto [entry, name] = hostcall::take_directory_entry(entries);
+      // Else a program that continues where it was could list the same entries for ever.
+      if (entry.next_cookie <= cookie) {
+        hostcall::reply_attack(hostcall::Call::directory_read, "the cookies do not ascend");
+      }
       cookie = entry.next_cookie;
       if (!sink.accept({cookie, entry.inode, static_cast<Filetype>(entry.filetype), name})) return {};
     }
@@ -140,6 +144,10 @@ IoResult<std::string> HostDirectory::read_symlink(std::string_view path) {
   const uint64_t size =
       TWINE_TRY(hostcall::symlink_read(handle_.get(), path, std::span<std::byte>(contents)));
   std::string text(reinterpret_cast<const char*>(contents.data()), size);
+  // A program that goes on in C would open another path than it has checked.
+  if (text.find('\0') != text.npos) {
+    hostcall::reply_attack(hostcall::Call::symlink_read, "the link holds a NUL");
+  }
   // One that points out of every directory the guest has is the host's own affair.
   if (text.starts_with('/')) return std::unexpected(Errno::perm);
   return text;
