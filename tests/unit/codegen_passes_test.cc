@@ -1,7 +1,8 @@
-// LoopVersioningPass and ProvenAccessesPass on IR of the shape that the translator emits.
+// LoopVersioningPass, LoopNestVersioningPass and ProvenAccessesPass on IR of the shape that the translator emits.
 #include <gtest/gtest.h>
 #include <llvm/Analysis/AliasAnalysis.h>
 #include <llvm/AsmParser/Parser.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "codegen/llvm/loop_nest_versioning.h"
 #include "codegen/llvm/loop_versioning.h"
 #include "codegen/llvm/proven_accesses.h"
 
@@ -55,7 +57,9 @@ class Passes : public testing::Test {
     llvm::FunctionPassManager passes;
     passes.addPass(llvm::LoopSimplifyPass());
     passes.addPass(llvm::LCSSAPass());
-    if (versioning) {
+    if (nests_) {
+      passes.addPass(LoopNestVersioningPass(kMinimumMemory));
+    } else if (versioning) {
       passes.addPass(LoopVersioningPass());
     } else {
       passes.addPass(ProvenAccessesPass(kMinimumMemory));
@@ -65,6 +69,11 @@ class Passes : public testing::Test {
     passes.run(function, functions);
     EXPECT_FALSE(llvm::verifyModule(*module_, &llvm::errs()));
     return count(function);
+  }
+
+  Counts run_nests(const std::string& body) {
+    nests_ = true;
+    return run(body, true);
   }
 
   static Counts count(const llvm::Function& function) {
@@ -84,6 +93,7 @@ class Passes : public testing::Test {
 
   llvm::LLVMContext context_;
   std::unique_ptr<llvm::Module> module_;
+  bool nests_ = false;
 };
 
 // One loop of the form `do { BODY } while (++i != n)`, i an i32, with the pointers %pa = mb + x + 8 i and %qa
@@ -243,6 +253,115 @@ TEST_F(LoopVersioning, FencesTheFastCopyOnBothSides) {
       fences += llvm::isa<llvm::FenceInst>(instruction) ? 1 : 0;
   }
   EXPECT_EQ(fences, 2);
+}
+
+using LoopNests = Passes;
+
+// `for (i = 0; i < 30; ++i) { OUTER; if (GUARD) for (j = START; j < 30; ++j) INNER; }` with %pa = mb + BASE + 256 i + 8 j.
+std::string nest(const std::string& base, const std::string& inner, const std::string& outer = "",
+                 const std::string& start = "0", const std::string& guard = "true") {
+  return R"(  br label %outer
+outer:
+  %i = phi i32 [ 0, %entry ], [ %i.n, %latch ]
+  %after = add i32 %i, 1
+  %i256 = shl i32 %i, 8
+  %guard = icmp ult i32 %after, 30
+)" + outer +
+         "  br i1 " + guard + R"(, label %inner, label %latch
+inner:
+  %j = phi i32 [ )" +
+         start + R"(, %outer ], [ %j.n, %inner ]
+  %j8 = shl i32 %j, 3
+  %ij = add i32 %i256, %j8
+  %p = add i32 %ij, )" +
+         base + R"(
+  %p64 = zext i32 %p to i64
+  %pa = getelementptr i8, ptr %mb, i64 %p64
+)" + inner +
+         R"(  %j.n = add i32 %j, 1
+  %c = icmp ne i32 %j.n, 30
+  br i1 %c, label %inner, label %latch
+latch:
+  %i.n = add i32 %i, 1
+  %more = icmp ne i32 %i.n, 30
+  br i1 %more, label %outer, label %out
+out:
+  ret void
+)";
+}
+
+const char* const kIncrement =
+    "  %v = load volatile double, ptr %pa, align 1\n  store volatile double %v, ptr %pa, align 1\n";
+
+TEST_F(LoopNests, NeedNoCheckBelowTheMinimumOfTheMemory) {
+  const Counts counts = run_nests(nest("1024", kIncrement));
+  EXPECT_EQ(counts.plain_loads, 1);
+  EXPECT_EQ(counts.plain_stores, 1);
+  EXPECT_EQ(counts.volatile_loads, 0);
+  EXPECT_EQ(counts.volatile_stores, 0);
+}
+
+TEST_F(LoopNests, AreCheckedWhenTheirEndLiesBeyondTheMinimum) {
+  // 29 * 256 + 29 * 8 + 8 bytes from 57873 on end at 65537.
+  for (const auto& [base, copies] : {std::pair{"57872", 1}, std::pair{"57873", 2}}) {
+    const Counts counts = run_nests(nest(base, kIncrement));
+    EXPECT_EQ(counts.plain_loads, 1);
+    EXPECT_EQ(counts.volatile_loads, copies - 1) << base;
+  }
+}
+
+TEST_F(LoopNests, AreCheckedOnceWhenTheyBeginAtAnArgument) {
+  const Counts counts = run_nests(nest("%x", kIncrement));
+  EXPECT_EQ(counts.plain_stores, 1);
+  EXPECT_EQ(counts.volatile_stores, 1);
+}
+
+TEST_F(LoopNests, MayHaveATriangularLoopThatIsSkippedWhereItsCountIsMinusOne) {
+  const Counts skipped = run_nests(nest("1024", kIncrement, "", "%after", "%guard"));
+  EXPECT_EQ(skipped.volatile_loads, 0);
+  // Without the branch around it, the inner loop runs from 30 up to 2^32 and round to 30 in the last iteration.
+  const Counts entered = run_nests(nest("1024", kIncrement, "", "%after"));
+  EXPECT_GE(entered.volatile_loads, 1);
+}
+
+TEST_F(LoopNests, AreLeftAloneWhenAnAccessDoesNotMoveByConstants) {
+  const Counts counts = run_nests(nest("1024",
+                                       "  %v = load volatile double, ptr %pa, align 1\n"
+                                       "  %b = fptoui double %v to i32\n"
+                                       "  %b64 = zext i32 %b to i64\n"
+                                       "  %ba = getelementptr i8, ptr %mb, i64 %b64\n"
+                                       "  store volatile double %v, ptr %ba, align 1\n"));
+  EXPECT_EQ(counts.plain_loads, 0);
+  EXPECT_EQ(counts.plain_stores, 0);
+}
+
+TEST_F(LoopNests, AreLeftAloneWhenTheyCall) {
+  const Counts counts = run_nests(nest("1024", kIncrement, "  call void @g(ptr swiftself %ctx)\n"));
+  EXPECT_EQ(counts.plain_stores, 1);  // the inner loop's, which needs no check
+  const Counts checked = run_nests(nest("%x", kIncrement, "  call void @g(ptr swiftself %ctx)\n"));
+  EXPECT_EQ(checked.plain_stores, 0);
+}
+
+TEST_F(LoopNests, TellApartWhatLiesApart) {
+  const std::string inner =
+      "  %v = load volatile double, ptr %pa, align 1\n"
+      "  %q = add i32 %j8, 40000\n"
+      "  %q64 = zext i32 %q to i64\n"
+      "  %qa = getelementptr i8, ptr %mb, i64 %q64\n"
+      "  store volatile double %v, ptr %qa, align 1\n";
+  const auto tells_apart = [&](const char* base) {
+    run_nests(nest(base, inner));
+    for (const llvm::Instruction& instruction : llvm::instructions(*module_->getFunction("f"))) {
+      if (llvm::isa<llvm::StoreInst>(instruction))
+        return instruction.hasMetadata(llvm::LLVMContext::MD_noalias);
+    }
+    return false;
+  };
+  EXPECT_TRUE(tells_apart("1024"));
+  EXPECT_TRUE(tells_apart("32336"));  // ends where the other begins
+  EXPECT_FALSE(tells_apart("32344"));
+  EXPECT_FALSE(tells_apart("40000"));
+  EXPECT_TRUE(tells_apart("40240"));
 }
 
 using ProvenAccesses = Passes;

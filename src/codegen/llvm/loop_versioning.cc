@@ -1,22 +1,13 @@
 #include "codegen/llvm/loop_versioning.h"
 
-#include <llvm/ADT/SmallPtrSet.h>
 #include <llvm/ADT/SmallVector.h>
-#include <llvm/Analysis/AssumptionCache.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
 #include <llvm/Analysis/ScalarEvolutionExpressions.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
-#include <llvm/IR/IntrinsicInst.h>
-#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
-#include <llvm/Transforms/Utils/BasicBlockUtils.h>
-#include <llvm/Transforms/Utils/Cloning.h>
-#include <llvm/Transforms/Utils/LoopSimplify.h>
-#include <llvm/Transforms/Utils/LoopUtils.h>
 #include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
-#include <llvm/Transforms/Utils/ValueMapper.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -24,18 +15,12 @@
 #include <optional>
 
 #include "codegen/llvm/linear_address.h"
-#include "common/abi.h"
+#include "codegen/llvm/loop_copies.h"
 
 namespace twine::codegen {
 namespace {
 
 using namespace llvm;
-
-// A loop larger than this is left alone: two copies of it would cost more instruction cache than its accesses
-// do.
-constexpr unsigned kMaxLoopInstructions = 1500;
-// More checks than this in a preheader are dearer than what a short loop can win back.
-constexpr unsigned kMaxChecks = 24;
 
 // How the address of an access moves, as an offset from the memory base in iteration k. Two forms, by what
 // LLVM has made of the i32 index:
@@ -135,30 +120,6 @@ TripCount trip_count(const Loop& loop, ScalarEvolution& scev) {
   return strided_not_equal_trip_count(loop, scev).value_or(TripCount{});
 }
 
-// The constant part of a sum, or of the start of an outer loop's recurrence; null when there is none.
-const SCEVConstant* constant_part(const SCEV* expression) {
-  if (const auto* recurrence = dyn_cast<SCEVAddRecExpr>(expression)) {
-    expression = recurrence->getStart();
-    if (isa<SCEVAddRecExpr>(expression)) return constant_part(expression);
-  }
-  if (const auto* sum = dyn_cast<SCEVAddExpr>(expression)) {
-    // Scalar evolution has folded the constants of a sum into one place: the first operand, or a recurrence.
-    if (const auto* first = dyn_cast<SCEVConstant>(sum->getOperand(0))) return first;
-    for (const SCEV* operand : sum->operands()) {
-      if (const auto* recurrence = dyn_cast<SCEVAddRecExpr>(operand)) return constant_part(recurrence);
-    }
-    return nullptr;
-  }
-  return dyn_cast<SCEVConstant>(expression);
-}
-
-// Splits the constant off, so that accesses which differ by it alone share a group.
-const SCEV* without_constant(const SCEV* expression, int64_t& constant, ScalarEvolution& scev) {
-  const SCEVConstant* part = constant_part(expression);
-  constant = part == nullptr ? 0 : part->getAPInt().getSExtValue();
-  return part == nullptr ? expression : scev.getMinusSCEV(expression, part);
-}
-
 // Narrow starts and steps may be any 32-bit values; the constants of the wide form are kept so small that no
 // sum of the check overflows.
 constexpr int64_t kMaxWideConstant = int64_t{1} << 40;
@@ -198,15 +159,6 @@ std::optional<AffineAccess> affine_access(Instruction& instruction, const Loop& 
   access.constant += address->displacement;
   if (std::abs(access.constant) > kMaxWideConstant) return std::nullopt;
   return access;
-}
-
-void make_plain(Instruction& instruction) {
-  instruction.setMetadata(LLVMContext::MD_tbaa, checked_tag(instruction.getContext()));
-  if (auto* load = dyn_cast<LoadInst>(&instruction)) {
-    load->setVolatile(false);
-  } else {
-    cast<StoreInst>(instruction).setVolatile(false);
-  }
 }
 
 class Versioner {
@@ -311,70 +263,17 @@ class Versioner {
     return passes;
   }
 
-  // Loads MemoryDescriptor::size_bytes of memory 0.
-  Value* emit_memory_size(IRBuilder<>& builder) {
-    Argument* context = nullptr;
-    for (Argument& argument : function_.args()) {
-      if (argument.hasSwiftSelfAttr()) context = &argument;
-    }
-    Type* pointer = builder.getPtrTy();
-    auto* descriptor = builder.CreateLoad(
-        pointer, builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), context,
-                                                    offsetof(abi::InstanceContext, memory0)));
-    descriptor->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
-    return builder.CreateLoad(builder.getInt64Ty(), builder.CreateConstInBoundsGEP1_64(
-                                                        builder.getInt8Ty(), descriptor,
-                                                        offsetof(abi::MemoryDescriptor, size_bytes)));
-  }
-
   void version(Loop& loop) {
-    BasicBlock* check = loop.getLoopPreheader();
-    // The preheader splits in three: the check, and a preheader for each copy.
-    BasicBlock* slow_preheader =
-        SplitBlock(check, check->getTerminator(), &dominators_, &loops_, nullptr, "slow.ph");
-    Value* passes = emit_check(check->getTerminator());
-
-    SmallVector<BasicBlock*, 8> exits;
-    loop.getUniqueExitBlocks(exits);
-    ValueToValueMapTy clones;
-    SmallVector<BasicBlock*, 16> blocks;
-    Loop* fast =
-        cloneLoopWithPreheader(slow_preheader, check, &loop, clones, ".fast", &loops_, &dominators_, blocks);
-    remapInstructionsInBlocks(blocks, clones);
-    BasicBlock* fast_preheader = fast->getLoopPreheader();
-
-    Instruction* old_terminator = check->getTerminator();
-    IRBuilder<> builder(old_terminator);
-    auto* branch = builder.CreateCondBr(passes, fast_preheader, slow_preheader);
-    branch->setMetadata(LLVMContext::MD_prof, MDBuilder(function_.getContext()).createBranchWeights(2000, 1));
-    old_terminator->eraseFromParent();
-
-    // Closed SSA: every value that leaves the loop does so through a phi of an exit block, which gets the
-    // clone's value too.
-    for (BasicBlock* exit : exits) {
-      for (PHINode& phi : exit->phis()) {
-        for (unsigned index = 0, count = phi.getNumIncomingValues(); index < count; ++index) {
-          BasicBlock* from = phi.getIncomingBlock(index);
-          if (!loop.contains(from)) continue;
-          Value* value = phi.getIncomingValue(index);
-          const auto clone = clones.find(value);
-          phi.addIncoming(clone == clones.end() ? value : static_cast<Value*>(clone->second),
-                          cast<BasicBlock>(clones[from]));
-        }
-      }
-    }
-    dominators_.recalculate(function_);
-    simplify_fast_copy(*fast, clones);
-    // Exit blocks are now shared by both copies; each loop needs exits of its own again.
-    formDedicatedExitBlocks(&loop, &dominators_, &loops_, nullptr, true);
-    formDedicatedExitBlocks(fast, &dominators_, &loops_, nullptr, true);
-    fence(*fast);
+    LoopCopies copies(loop, loops_, dominators_);
+    copies.branch_on(emit_check(copies.check()));
+    simplify_fast_copy(copies);
+    fence(copies.fast());
     scev_.forgetLoop(&loop);
     scev_.forgetBlockAndLoopDispositions();
-    loop.setLoopAlreadyUnrolled();  // the slow copy is for correctness; let it stay small
   }
 
-  void simplify_fast_copy(Loop& fast, ValueToValueMapTy& clones) {
+  void simplify_fast_copy(LoopCopies& copies) {
+    Loop& fast = copies.fast();
     BasicBlock* preheader = fast.getLoopPreheader();
     BasicBlock* header = fast.getHeader();
     IRBuilder<> setup(preheader->getTerminator());
@@ -396,7 +295,7 @@ class Versioner {
       // All addresses of the group lie in the memory's reservation, which is one allocated object.
       Value* start = setup.CreateInBoundsGEP(setup.getInt8Ty(), group.base, group.first, "start");
       for (AffineAccess& member : group.members) {
-        auto* access = cast<Instruction>(clones[member.instruction]);
+        Instruction* access = copies.clone_of(member.instruction);
         const uint64_t displacement = group.offset(member);
         Value* pointer = start;
         if (displacement != 0)
@@ -418,17 +317,6 @@ class Versioner {
     const bool exits_when_true = !fast.contains(branch->getSuccessor(0));
     branch->setCondition(exits_when_true ? builder.CreateICmpEQ(&counter, backedges_)
                                          : builder.CreateICmpNE(&counter, backedges_));
-  }
-
-  // Keeps the fast copy's plain accesses away from what may trap before and after it.
-  void fence(Loop& fast) {
-    const auto emit = [&](Instruction* at) {
-      IRBuilder<>(at).CreateFence(AtomicOrdering::SequentiallyConsistent, SyncScope::SingleThread);
-    };
-    emit(fast.getLoopPreheader()->getTerminator());
-    SmallVector<BasicBlock*, 8> exits;
-    fast.getUniqueExitBlocks(exits);
-    for (BasicBlock* exit : exits) emit(&*exit->getFirstInsertionPt());
   }
 
   Function& function_;

@@ -15,6 +15,7 @@
 
 #include <array>
 
+#include "codegen/llvm/loop_nest_versioning.h"
 #include "codegen/llvm/loop_rerolling.h"
 #include "codegen/llvm/loop_versioning.h"
 #include "codegen/llvm/proven_accesses.h"
@@ -47,6 +48,9 @@ void turn_off_what_is_not_exact() {
 void add_own_passes(FunctionPassManager& passes, uint64_t minimum_memory) {
   passes.addPass(ProvenAccessesPass(minimum_memory));
   passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  passes.addPass(LoopSimplifyPass());
+  passes.addPass(LCSSAPass());
+  passes.addPass(LoopNestVersioningPass(minimum_memory));
   passes.addPass(LoopSimplifyPass());
   passes.addPass(LCSSAPass());
   passes.addPass(LoopVersioningPass());
