@@ -2,7 +2,7 @@
 """Runs the kernels of bench/kernels natively, in Twine and in other engines, and compares their times.
 
     bench/kernels.py [--runs 5] [--engines all] [--quick] [--twine build/bin/twine] [--twine-flags "..."] [--guest-flags "..."]
-                     [--svg FILE] [--json FILE] [--csv FILE] [KERNEL ...]
+                     [--markdown] [--svg FILE] [--json FILE] [--csv FILE] [KERNEL ...]
 
 Each kernel (see kernels/kernel.h) measures its own work with the monotonic clock, so launching, compiling and preparing are not
 in its time; the whole process is measured too. One round runs every engine once on a kernel before the next kernel begins, and rounds
@@ -18,6 +18,8 @@ and ratios to native-v3; then stand the bars (report.py) and whether they hold.
     twine       the WASI module (clang-19 --target=wasm32-wasi -O3) run by `twine run` in the enclave; compiled ahead of time, in a
                 warm-up run that is not measured
     twine-simd, node-simd   the same with a module compiled with -msimd128
+
+--markdown prints the table and the bars in Markdown, as docs/performance.md has them.
 
 --quick builds small inputs and runs them once, to compare checksums: without the sqlite group, whose library takes a minute to compile and has a
 suite of its own (scripts/sqlite.sh).
@@ -38,7 +40,7 @@ import subprocess
 import sys
 
 from engines import ROOT, BenchError, all_kernels, make_engines
-from report import Result, plot, print_bars, print_table, write_csv, write_json
+from report import Result, plot, print_bars, print_markdown, print_table, write_csv, write_json
 
 DEFAULT_ENGINES = "native,native-v3,twine"
 CHECKSUM_TOLERANCE = 1e-9  # relative, for checksums that are not integers; see kernel.h
@@ -163,6 +165,7 @@ def main():
     parser.add_argument("--twine-flags", default="", help="more flags for `twine run`")
     parser.add_argument("--guest-flags", default="", help="more flags for the Wasm build")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/bench", help="where kernels are built")
+    parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     parser.add_argument("--svg", type=pathlib.Path, help="draw the ratios into this file")
     parser.add_argument("--json", type=pathlib.Path, help="write all figures to this file")
     parser.add_argument("--csv", type=pathlib.Path, help="write all figures to this file")
@@ -177,9 +180,13 @@ def main():
     names = [engine.name for engine in engines]
     print(f"{processor()}, {os.cpu_count()} processors; medians of {runs}")
     results = measure(kernels, engines, runs)
-    print_table(results, names)
-    if not options.quick:
-        print_bars(results)
+    if options.markdown:
+        print()
+        print_markdown(results, names)
+    else:
+        print_table(results, names)
+        if not options.quick:
+            print_bars(results)
     if any(name.startswith("twine") for name in names):
         print("Twine runs inside the enclave; on a machine without SGX that is an emulated one, whose times are not SGX's.")
     for result in results:

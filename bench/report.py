@@ -66,6 +66,30 @@ def print_table(results, names):
             print(f"{group + ', mean':<20}" + " " * (11 * len(names) + 3) + means)
 
 
+def print_markdown(results, names):
+    """The same as a Markdown table, for docs/performance.md: milliseconds of the reference, the others' ratios to it; then the bars."""
+    base = reference_of(names)
+    others = [name for name in names if name != base]
+    print("| " + " | ".join(["kernel", f"{base}, ms", *others]) + " |")
+    print("|---|" + "--:|" * (1 + len(others)))
+
+    def cell(value):
+        return f"{value:.2f}" if value is not None else "-"
+
+    for group in dict.fromkeys(result.group for result in results):
+        members = [result for result in results if result.group == group]
+        for result in members:
+            time = f"{result.work[base] * 1e3:.0f}" if base in result.work else "-"
+            print("| " + " | ".join([result.kernel, time, *(cell(result.ratio(name, base)) for name in others)]) + " |")
+        if len(members) > 1:
+            means = [geometric_mean(result.ratio(name, base) for result in members) for name in others]
+            print("| " + " | ".join([f"*{group}, geometric mean*", "", *(f"*{cell(mean)}*" for mean in means)]) + " |")
+    print()
+    for sentence, holds in bars(results):
+        print(f"- **{'holds' if holds else 'missed'}**: {sentence}")
+    print()
+
+
 def bars(results, engine="twine"):
     """(sentence, holds) for each bar that the engines measured can decide."""
     found = []
@@ -127,6 +151,7 @@ def plot(results, names, caption):
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="12">',
              f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
              f'<text x="12" y="20" font-size="14">{xml.sax.saxutils.escape(caption)}</text>']
+    stripes = []  # under everything else
     for i, engine in enumerate(others):
         x = LEFT + 95 * i
         parts.append(f'<circle cx="{x}" cy="40" r="5" fill="{COLOURS.get(engine, "#000000")}"/><text x="{x + 9}" y="44">{engine}</text>')
@@ -137,17 +162,20 @@ def plot(results, names, caption):
         parts.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{ratio:g}</text>')
     bar = x_of(NUMERIC_BAR)
     parts.append(f'<line x1="{bar:.1f}" y1="{TOP - 6}" x2="{bar:.1f}" y2="{bottom}" stroke="#c33" stroke-dasharray="4 3"/>')
-    parts.append(f'<text x="{WIDTH / 2}" y="{bottom + 34}" text-anchor="middle">time / {base} (less is faster); dashed: {NUMERIC_BAR}</text>')
+    parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{bottom + 34}" text-anchor="middle">time / {base}, logarithmic (less is faster); '
+                 f'dashed: the bar of {NUMERIC_BAR}; hollow: beyond the axis</text>')
     for i, result in enumerate(results):
         y = TOP + ROW * i + ROW / 2
+        if i % 2 == 1:
+            stripes.append(f'<rect x="12" y="{y - ROW / 2}" width="{WIDTH - RIGHT - 12}" height="{ROW}" fill="#f4f6f9"/>')
         if i and results[i - 1].group != result.group:
             parts.append(f'<line x1="12" y1="{y - ROW / 2}" x2="{WIDTH - RIGHT}" y2="{y - ROW / 2}" stroke="#999"/>')
         parts.append(f'<text x="{LEFT - 10}" y="{y + 4}" text-anchor="end">{result.kernel}</text>')
-        for engine in sorted(others, key=lambda name: name == "twine"):  # Twine's mark on top
+        for engine in sorted(others, key=lambda name: name != "twine"):  # Twine's mark is larger: the others stay visible on it
             ratio = result.ratio(engine, base)
             if ratio is not None:
                 parts.append(mark(engine, ratio, y))
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return "\n".join([*parts[:2], *stripes, *parts[2:], "</svg>"]) + "\n"
 
 
 def write_json(path, results, heading):
