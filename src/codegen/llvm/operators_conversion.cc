@@ -4,6 +4,7 @@
 #include <llvm/IR/Intrinsics.h>
 
 #include "codegen/llvm/operators.h"
+#include "codegen/llvm/quiet_nans.h"
 
 namespace twine::codegen {
 namespace {
@@ -60,10 +61,7 @@ void demote(Emitter& emitter) {
   // LLVM folds the demotion of a promoted value to the value, signalling NaN and all; x + x on NaN makes it
   // quiet.
   if (auto* promotion = llvm::dyn_cast<llvm::FPExtInst>(value)) {
-    llvm::Value* original = promotion->getOperand(0);
-    emitter.push(builder.CreateSelect(builder.CreateFCmpUNO(original, original),
-                                      builder.CreateFAdd(original, original), original));
-    return;
+    return emitter.push(make_quiet(builder, promotion->getOperand(0)));
   }
   emitter.push(builder.CreateFPTrunc(value, builder.getFloatTy()));
 }

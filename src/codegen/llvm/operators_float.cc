@@ -2,12 +2,13 @@
 //
 // LLVM's default floating-point environment fits Wasm's but for one point: LLVM may pass a signalling NaN
 // through an operation that it folds away (x * 1.0 → x), where Wasm wants an arithmetic NaN, whose quiet bit
-// is set. Operands that invite such a folding are constants, so those are met here, where operators are
-// lowered.
+// is set. Operands that invite such a folding are constants. Those of the source are met here, where operators are lowered, for
+// every level; those that LLVM finds out, by a pass (quiet_nans.h).
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
 
 #include "codegen/llvm/operators.h"
+#include "codegen/llvm/quiet_nans.h"
 
 namespace twine::codegen {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 using llvm::CmpInst;
 using llvm::Intrinsic::ID;
 using wasm::Opcode;
-
-// The value, its NaN made quiet.
-llvm::Value* quiet(Emitter& emitter, llvm::Value* value) {
-  auto& builder = emitter.builder();
-  return builder.CreateSelect(builder.CreateFCmpUNO(value, value), builder.CreateFAdd(value, value), value);
-}
 
 // In any lane, if it is a vector.
 bool is_constant(const llvm::Value* value, double constant) {
@@ -81,8 +76,8 @@ void minimum_or_maximum(Emitter& emitter, ID intrinsic) {
 llvm::Value* float_arithmetic(Emitter& emitter, llvm::Instruction::BinaryOps operation, llvm::Value* left,
                               llvm::Value* right) {
   if (is_identity(operation, left, right)) {
-    if (!llvm::isa<llvm::Constant>(left)) left = quiet(emitter, left);
-    if (!llvm::isa<llvm::Constant>(right)) right = quiet(emitter, right);
+    if (!llvm::isa<llvm::Constant>(left)) left = make_quiet(emitter.builder(), left);
+    if (!llvm::isa<llvm::Constant>(right)) right = make_quiet(emitter.builder(), right);
   }
   return emitter.builder().CreateBinOp(operation, left, right);
 }
@@ -92,7 +87,8 @@ llvm::Value* float_minimum_or_maximum(Emitter& emitter, ID intrinsic, llvm::Valu
   auto& builder = emitter.builder();
   llvm::CallInst* ordered = builder.CreateIntrinsic(intrinsic, {left->getType()}, {left, right});
   ordered->setHasNoNaNs(true);
-  return builder.CreateSelect(builder.CreateFCmpUNO(left, right), builder.CreateFAdd(left, right), ordered);
+  return builder.CreateSelect(builder.CreateFCmpUNO(left, right),
+                              float_arithmetic(emitter, llvm::Instruction::FAdd, left, right), ordered);
 }
 
 void emit_float(Emitter& emitter, const wasm::Operator& op) {

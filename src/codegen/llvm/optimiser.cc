@@ -12,6 +12,7 @@
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
 #include <llvm/Transforms/Utils/LCSSA.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
+#include <llvm/Transforms/Utils/Mem2Reg.h>
 
 #include <array>
 
@@ -19,6 +20,7 @@
 #include "codegen/llvm/loop_rerolling.h"
 #include "codegen/llvm/loop_versioning.h"
 #include "codegen/llvm/proven_accesses.h"
+#include "codegen/llvm/quiet_nans.h"
 
 namespace twine::codegen {
 namespace {
@@ -84,6 +86,13 @@ void optimise(Module& module, TargetMachine& machine, int level, uint64_t minimu
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.registerPipelineStartEPCallback([&](ModulePassManager& passes, OptimizationLevel) {
+    if (level == 0) return;  // folds nothing
+    FunctionPassManager first;
+    first.addPass(PromotePass());  // locals become values, and nothing else happens
+    first.addPass(QuietNansPass());
+    passes.addPass(createModuleToFunctionPassAdaptor(std::move(first)));
+  });
   if (level >= 2) {
     builder.registerVectorizerStartEPCallback(
         [&](FunctionPassManager& passes, OptimizationLevel) { add_own_passes(passes, minimum_memory); });
