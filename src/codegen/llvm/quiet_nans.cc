@@ -10,6 +10,7 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/PatternMatch.h>
 
+#include <cstdlib>
 #include <optional>
 #include <vector>
 
@@ -167,11 +168,21 @@ class Findings {
     if (!is_linear(load)) return true;
     return any_of(constant_stores_, [&](const StoreInst* store) {
       if (!predicate(*cast<Constant>(store->getValueOperand()))) return false;
+      if (!may_meet(load.getPointerOperand(), store->getPointerOperand())) return false;
       const Loop* common = loops_.getLoopFor(load.getParent());
       while (common != nullptr && !common->contains(store)) common = common->getParentLoop();
       return can_leave_loops(load, *load.getPointerOperand(), common) &&
              can_leave_loops(*store, *store->getPointerOperand(), common);
     });
+  }
+
+  // False only for addresses that are constants or count from the same index, and lie apart.
+  static bool may_meet(const Value* left, const Value* right) {
+    constexpr int64_t kWidest = 16;
+    const auto one = linear_address(const_cast<Value*>(left));
+    const auto other = linear_address(const_cast<Value*>(right));
+    if (!one || !other || one->index != other->index) return true;
+    return std::abs(one->displacement - other->displacement) < kWidest;
   }
 
   // Whether an access of this address is the same in every round of the loops around it, up to `outer`.
