@@ -10,6 +10,7 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
+#include <llvm/Transforms/Utils/LoopUtils.h>
 #include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
 
 #include <algorithm>
@@ -30,6 +31,9 @@ using namespace llvm;
 constexpr int64_t kMaxStep = int64_t{1} << 26;
 constexpr int64_t kMaxBoundConstant = int64_t{1} << 33;
 constexpr size_t kMaxLoops = 8;
+// More would not pay for its instruction cache.
+constexpr int64_t kMaxUnrolledTrips = 8;
+constexpr size_t kMaxUnrolledInstructions = 600;
 constexpr int64_t kMaxConstant = int64_t{1} << 40;
 constexpr int64_t kCounterLimit = int64_t{1} << 32;
 
@@ -351,6 +355,7 @@ class NestVersioner {
     Instruction* at = root_->getLoopPreheader()->getTerminator();
     for (Group& group : groups_) emit_first(group, at);
     simplify(nullptr);
+    mark_for_unrolling(nullptr);
     fence(*root_);
   }
 
@@ -358,6 +363,7 @@ class NestVersioner {
     LoopCopies copies(*root_, loops_, dominators_);
     copies.branch_on(emit_check(copies.check()));
     simplify(&copies);
+    mark_for_unrolling(&copies);
     fence(copies.fast());
   }
 
@@ -480,6 +486,47 @@ class NestVersioner {
         groups_[j].others.push_back(groups_[i].scope);
       }
     }
+  }
+
+  // Small loops inside the nest that would make straight code, with constant addresses, ask to be unrolled.
+  void mark_for_unrolling(LoopCopies* copies) {
+    SmallVector<const Loop*, 4> marked;
+    for (Loop* loop : nest_) {
+      if (loop == root_ || loop->isInnermost() ||
+          any_of(marked, [&](const Loop* m) { return m->contains(loop); }))
+        continue;
+      if (unrolled_size(*loop) > kMaxUnrolledInstructions) continue;
+      marked.push_back(loop);
+      for (Loop* part : loop->getLoopsInPreorder()) {
+        BasicBlock* header = copies == nullptr ? part->getHeader() : copies->clone_of(part->getHeader());
+        addStringMetadataToLoop(loops_.getLoopFor(header), "llvm.loop.unroll.full", 1);
+      }
+    }
+  }
+
+  // Instructions of `loop` when it and the loops in it are unrolled, without those that compute addresses and counters, which become
+  // constants; SIZE_MAX when they cannot be. A triangular loop counts with the mean of its trips.
+  size_t unrolled_size(const Loop& loop) {
+    size_t size = 0;
+    for (const BasicBlock* block : loop.blocks()) {
+      size_t copies = 1;
+      for (unsigned number = 0; number < nest_.size(); ++number) {
+        if (!loop.contains(nest_[number]) || !nest_[number]->contains(block)) continue;
+        const Bound& bound = bounds_[number];
+        const bool is_constant =
+            bound.course.base->isZero() && bound.lowest.factors.empty() && bound.highest.factors.empty() &&
+            all_of(bound.course.steps, [&](const auto& step) { return loop.contains(nest_[step.first]); });
+        const int64_t most = bound.course.constant + bound.highest.constant + 1;
+        const int64_t least = bound.course.constant + bound.lowest.constant + 1;
+        if (!is_constant || least < 0 || most < 1 || most > kMaxUnrolledTrips) return SIZE_MAX;
+        copies *= static_cast<size_t>((least + most + 1) / 2);
+      }
+      size += copies * static_cast<size_t>(count_if(*block, [](const Instruction& instruction) {
+                return !(instruction.getType()->isIntegerTy() && !instruction.mayReadFromMemory()) &&
+                       !isa<GetElementPtrInst>(instruction) && !instruction.isTerminator();
+              }));
+    }
+    return size;
   }
 
   static PHINode* add_counter(BasicBlock& preheader, BasicBlock& header, BasicBlock& latch) {

@@ -23,6 +23,9 @@
 //   - Else, in a nest of two loops or more, the check selects between two copies, as in loop_versioning.h. The slow one is left to
 //     LoopVersioningPass.
 //
+// Groups of accesses that are known to lie apart are told so to LLVM (alias scopes). A small loop over loops inside the nest, all of them
+// with constant counts, is marked to be unrolled: its addresses become constants.
+//
 // A loop with calls is no candidate, nor is one that accesses anything but memory 0 in a way that may be seen.
 #pragma once
 
