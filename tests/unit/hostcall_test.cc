@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "enclave/hostcall/clocks.h"
 #include "enclave/hostcall/directory_entries.h"
 #include "enclave/hostcall/handle.h"
+#include "enclave/hostcall/steady_time.h"
 #include "unit/hostcall_source.h"
 #include "unit/in_process_platform.h"
 
@@ -285,18 +287,107 @@ TEST(Hostcall, RefusesMalformedPollEvents) {
 
 // ---------------------------------------------------------------- clocks
 
-TEST(Clocks, MonotonicTimeNeverRunsBackwards) {
+// Ticks and nanoseconds as they are told: no real counter, so each bound is met exactly.
+
+TEST(SteadyTime, FollowsAClockThatKeepsItsPace) {
+  SteadyTime time;
+  EXPECT_EQ(time.admit(5'000, 100, 110), 5'000U);
+  EXPECT_EQ(time.admit(5'400, 1'100, 1'110), 5'400U);  // 2.5 ticks a nanosecond
+  EXPECT_EQ(time.admit(5'800, 2'100, 2'110), 5'800U);
+}
+
+TEST(SteadyTime, NeverRunsBackwards) {
+  SteadyTime time;
+  EXPECT_EQ(time.admit(5'000, 100, 110), 5'000U);
+  EXPECT_EQ(time.admit(5'900, 1'100, 1'110), 5'900U);
+  EXPECT_EQ(time.admit(0, 1'110, 1'120), 5'900U);
+  EXPECT_EQ(time.admit(5'899, 1'120, 1'130), 5'900U);
+}
+
+TEST(SteadyTime, NeverRunsFasterThanANanosecondATick) {
+  SteadyTime time;
+  EXPECT_EQ(time.admit(5'000, 100, 110), 5'000U);
+  EXPECT_EQ(time.admit(~uint64_t{0} >> 1, 1'000, 1'100), 6'000U);
+  EXPECT_EQ(time.admit(6'500, 1'100, 1'700), 6'500U)
+      << "the truth is taken again as soon as it is not behind";
+}
+
+TEST(SteadyTime, DoesNotStandStill) {
+  SteadyTime time;
+  EXPECT_EQ(time.admit(5'000, 0, 0), 5'000U);
+  EXPECT_EQ(time.admit(5'000, 500, 500), 5'000U + 500 / kFastestTicksPerNanosecond);
+  EXPECT_EQ(time.admit(0, 10'000, 10'000), 5'000U + 10'000 / kFastestTicksPerNanosecond);
+}
+
+TEST(SteadyTime, HasRoomToRunHoweverLateItBegins) {
+  SteadyTime time;
+  const uint64_t start = time.admit(~uint64_t{0} >> 1, 0, 0);
+  EXPECT_EQ(start, kLatestStart);
+  EXPECT_EQ(time.admit(0, 10'000, 10'000), start + 10'000 / kFastestTicksPerNanosecond);
+}
+
+TEST(SteadyTime, GoesOnWhenTheCounterIsSetBack) {
+  SteadyTime time;
+  EXPECT_EQ(time.admit(5'000, 1'000, 1'010), 5'000U);
+  EXPECT_EQ(time.admit(5'400, 2'000, 2'010), 5'400U);
+  EXPECT_EQ(time.admit(9'999, 10, 20), 5'400U);
+  EXPECT_EQ(time.admit(5'500, 310, 320), 5'500U);
+}
+
+TEST(Clocks, MonotonicTimeIsHeldByTheCounterWhateverTheHostSays) {
   const auto host_says = [](int64_t time) { set_host([time] { test_arena_header().result = time; }); };
   host_says(5'000'000'000);
-  EXPECT_EQ(read_clock(wasi::Clock::monotonic), 5'000'000'000U);
-  host_says(4'999'999'999);
-  EXPECT_EQ(read_clock(wasi::Clock::monotonic), 5'000'000'000U);
-  host_says(0);
-  EXPECT_EQ(read_clock(wasi::Clock::monotonic), 5'000'000'000U);
-  host_says(5'000'000'001);
-  EXPECT_EQ(read_clock(wasi::Clock::monotonic), 5'000'000'001U);
+  const uint64_t before = ticks();
+  uint64_t last = read_clock(wasi::Clock::monotonic).value();
+  const uint64_t first = last;
+  for (const int64_t lie : {int64_t{0}, std::numeric_limits<int64_t>::max(), int64_t{1}, int64_t{1} << 62}) {
+    host_says(lie);
+    const uint64_t now = read_clock(wasi::Clock::monotonic).value();
+    EXPECT_GE(now, last);
+    EXPECT_LE(now - first, ticks() - before);
+    last = now;
+  }
   host_says(1);
   EXPECT_EQ(read_clock(wasi::Clock::realtime), 1U) << "the realtime clock may be set back";
+}
+
+TEST(Clocks, MonotonicTimeNeverRunsBackwardsBetweenThreads) {
+  SteadyTime time;
+  std::atomic<uint64_t> published = 0;
+  std::atomic<bool> backwards = false;
+  std::vector<std::thread> threads;
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    threads.emplace_back([&, seed] {
+      std::mt19937_64 random(seed);
+      for (int i = 0; i < 20'000; ++i) {
+        const uint64_t floor = published.load();
+        const uint64_t start = ticks();
+        const uint64_t now = time.admit(random() >> random() % 64, start, ticks());
+        if (now < floor) backwards = true;
+        uint64_t seen = published.load();
+        while (seen < now && !published.compare_exchange_weak(seen, now)) {
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_FALSE(backwards);
+}
+
+TEST(Clocks, WallTimeBeyondTheBoundsIsAnAttack) {
+  int64_t said = 0;
+  set_host([&said] { test_arena_header().result = said; });
+  const WallTimeBounds bounds(1'000, 2'000);
+  for (const int64_t good : {1'000, 1'500, 2'000}) {
+    said = good;
+    EXPECT_EQ(read_clock(wasi::Clock::realtime), static_cast<uint64_t>(good));
+  }
+  for (const int64_t bad : {int64_t{0}, int64_t{999}, int64_t{2'001}, std::numeric_limits<int64_t>::max()}) {
+    said = bad;
+    EXPECT_THAT(
+        host_attack_in([] { static_cast<void>(read_clock(wasi::Clock::realtime)); }),
+        Optional(std::string("clock_time: the wall time is not within the launch manifest's bounds")));
+  }
 }
 
 // ---------------------------------------------------------------- handles
