@@ -16,6 +16,7 @@
 #   debugging    gdb and perf in debug enclaves; no secret of a guest in what is printed about it
 #   reproducible two builds, one MRENCLAVE
 #   hostile-host a host that lies in every reply, for one minute, the enclave's code under ASan and UBSan (scripts/long.sh: half an hour)
+#   containment  ways out of a mount, by a guest, by a subverted enclave, in races; a confined process watched by strace
 #   sanitizers   what runs as a plain process, under ASan and UBSan
 #   fuzz         the fuzz targets of what the enclave reads, briefly (scripts/long.sh runs every target for five minutes)
 #   bench        small inputs of every kernel: checksums must agree between native code and the enclave
@@ -27,7 +28,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers hostile-host fuzz
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers hostile-host containment fuzz
                                   bench launch boundary)
 
 scripts/build.sh release || exit 1
@@ -64,6 +65,7 @@ run_suite() {
     debugging) scripts/debugging.sh ;;
     reproducible) scripts/check-reproducible.sh ;;
     sanitizers) scripts/sanitizers.sh ;;
+    containment) scripts/containment.sh ;;
     hostile-host) scripts/hostile-host.sh 60 ;;
     fuzz)
       scripts/fuzz.sh 10 wasm_loader_fuzz twm_fuzz manifest_fuzz image_fuzz hostcall_reply_fuzz hostcall_request_fuzz \

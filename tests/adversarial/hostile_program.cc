@@ -63,6 +63,7 @@ class ModelledProgram {
     one_in_ = random(16) == 0 ? 0 : static_cast<uint32_t>(2 + random(12));
     program().type("input");
     program().end_input();
+    program().never_wait_for_readers();
     program().store_text(kCanary, std::string(kCanarySize, kUntouched));
     prepare();
     testing::set_host([this] {
@@ -478,6 +479,7 @@ void run_storm_session(uint64_t seed, Tally& tally, Endings& endings) {
       std::bit_cast<uint64_t>(&world));
   program.type("input");
   program.end_input();
+  program.never_wait_for_readers();
   program.store_text(kFarCanary, std::string(kCanarySize, kUntouched));
   const auto one_in = static_cast<uint32_t>(2 + random() % 20);
   testing::set_host([&] { liar.answer(testing::test_arena(), one_in); });

@@ -3,6 +3,7 @@
 // host's services in this process.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -162,6 +163,10 @@ class WasiProgram {
   // --- the other ends of stdio
   void type(std::string_view input) { static_cast<void>(!::write(pipes_[0][1], input.data(), input.size())); }
   void end_input() { ::close(std::exchange(pipes_[0][1], -1)); }
+  // Writing to a stream that nobody reads fails instead of waiting.
+  void never_wait_for_readers() {
+    for (const size_t stream : {1, 2}) ::fcntl(pipes_[stream][1], F_SETFL, O_NONBLOCK);
+  }
   void close_output_reader() { ::close(std::exchange(pipes_[1][0], -1)); }
   std::string output(int stream) {
     std::array<char, 65536> buffer;
