@@ -25,9 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     sections.push_back({.name = name, .bytes = rest.first(length)});
     rest = rest.subspan(length);
   }
-  const SourceLines lines(sections, 16);
+  const auto lines = make_source_lines(sections, 16);
   for (const uint64_t offset : {uint64_t{0}, uint64_t{16}, uint64_t{20}, uint64_t{0x100}, ~uint64_t{0}}) {
-    for (const auto& line : lines.at(offset)) {
+    for (const auto& line : lines->at(offset)) {
       if (line.file.empty() || line.line == 0) std::abort();
     }
   }

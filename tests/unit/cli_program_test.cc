@@ -391,6 +391,33 @@ TEST_F(Twine, SaysWhatALaunchCostAndWhereItRan) {
   EXPECT_EQ(table.output, "");
 }
 
+// What only compiling needs must not cost every launch its loading.
+TEST_F(Twine, RunsWhatIsCompiledWithoutTheCompilerAndSaysWhereItShouldBe) {
+  const std::string count = count_arguments();
+  ASSERT_EQ(twine({"run", count}).status, 1);  // fills the cache
+  std::filesystem::create_directory(directory_ / "bin");
+  for (const char* name : {"twine", "twine-enclave", "twine-enclave.sig"})
+    std::filesystem::copy(std::filesystem::path(TWINE_BINARIES) / name, directory_ / "bin");
+  const std::string alone = directory_ / "bin/twine";
+  EXPECT_THAT(execute({"ldd", alone}).output, Not(HasSubstr("LLVM")));
+  EXPECT_EQ(execute({alone, "run", count}).status, 1);
+  const Outcome compiling = execute({alone, "run", "--no-cache", count});
+  EXPECT_EQ(compiling.status, 125);
+  EXPECT_THAT(compiling.error,
+              HasSubstr("libtwine-compiler.so, is neither in " + (directory_ / "bin").string()));
+}
+
+TEST_F(Twine, RefusesACompilerThatDoesNotLoad) {
+  const std::string count = count_arguments();
+  std::filesystem::create_directory(directory_ / "bin");
+  for (const char* name : {"twine", "twine-enclave", "twine-enclave.sig"})
+    std::filesystem::copy(std::filesystem::path(TWINE_BINARIES) / name, directory_ / "bin");
+  write("bin/libtwine-compiler.so", "not a shared object");
+  const Outcome outcome = execute({directory_ / "bin/twine", "run", "--no-cache", count});
+  EXPECT_EQ(outcome.status, 125);
+  EXPECT_THAT(outcome.error, HasSubstr("the compiler does not load: "));
+}
+
 class Signing : public Twine {
  protected:
   Signing() {

@@ -1,6 +1,5 @@
 #include "codegen/llvm/compile.h"
 
-#include <llvm/Config/llvm-config.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/FileSystem.h>
@@ -21,16 +20,11 @@
 #include "codegen/llvm/thunks.h"
 #include "codegen/llvm/twm_writer.h"
 #include "codegen/llvm/unit.h"
-#include "compiler_identity.h"
 #include "wasm/module.h"
 #include "wasm/operator_reader.h"
 
 namespace twine::codegen {
 namespace {
-
-// Changes whenever the same input may give other code, so that caches notice: a hash of the compiler's
-// sources.
-constexpr const char* kCompilerVersion = "twine-llvm " TWINE_COMPILER_IDENTITY;
 
 // Bytes of function bodies in one group: little enough that LLVM's memory stays within bounds and several
 // threads have work.
@@ -241,15 +235,6 @@ Result<std::vector<TwmThunks>> thunk_table(const std::vector<uint32_t>& plan, co
 
 }  // namespace
 
-std::string describe(const CompileOptions& options) {
-  const TargetCpu cpu = target_cpu(options.cpu);
-  std::string text = std::string(kCompilerVersion) + ", LLVM " LLVM_VERSION_STRING ", -O" +
-                     std::to_string(options.optimisation_level) + ", " + cpu.level;
-  if (!cpu.tune.empty()) text += " for " + cpu.tune;
-  if (options.counts_fuel) text += ", counting fuel";
-  return text;
-}
-
 Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm_bytes, const CompileOptions& options,
                                      const Signer& signer, const Progress* progress) {
   if (options.optimisation_level < 0 || options.optimisation_level > 3) {
@@ -268,7 +253,7 @@ Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm_bytes, const 
   const std::vector<uint32_t> functions = TWINE_TRY(function_table(wasm, image));
   const std::vector<TwmThunks> thunks = TWINE_TRY(thunk_table(compilation.thunks(), image));
   const std::vector<TwmTail> tails = TWINE_TRY(tail_table(compilation.tail_calling(), image));
-  const std::string text = describe(options);
+  const std::string text = describe(options, compilation.cpu().tune);
   return write_twm({.wasm = wasm_bytes,
                     .image = image.bytes,
                     .layout = image.layout,

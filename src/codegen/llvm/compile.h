@@ -67,7 +67,8 @@ Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm, const Compil
                                      const Signer& signer, const Progress* progress = nullptr);
 
 // What stands in the options section, and in the key of a cache of compiled modules: compiler version, LLVM
-// version, CPU and level. Equal text and equal Wasm bytes give equal code.
-std::string describe(const CompileOptions& options);
+// version, CPU and level. Equal text and equal Wasm bytes give equal code. `tuned_for`: LLVM's name of this machine where
+// the CPU is `native` (compiler_library.h knows), else nothing.
+std::string describe(const CompileOptions& options, std::string_view tuned_for);
 
 }  // namespace twine::codegen

@@ -23,50 +23,49 @@ SourceLine to_line(const llvm::DILineInfo& info) {
           .function = has_function ? info.FunctionName : std::string()};
 }
 
-}  // namespace
+class DwarfLines final : public SourceLines {
+ public:
+  DwarfLines(std::span<const Section> sections, uint32_t code_section_offset);
 
-struct SourceLines::Dwarf {
-  llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> sections;
-  uint32_t code_section_offset = 0;
-  std::string problem;
-  std::unique_ptr<llvm::DWARFContext> context;
+  [[nodiscard]] std::vector<SourceLine> at(uint64_t wasm_offset) const override;
+  [[nodiscard]] const std::string& problem() const override { return problem_; }
 
+ private:
   // Keeps the first.
   void note(llvm::Error error) {
     std::string text = llvm::toString(std::move(error));
-    if (problem.empty()) problem = "its debug information is damaged: " + std::move(text);
+    if (problem_.empty()) problem_ = "its debug information is damaged: " + std::move(text);
   }
+
+  llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> sections_;
+  uint32_t code_section_offset_;
+  std::string problem_;
+  std::unique_ptr<llvm::DWARFContext> context_;
 };
 
-SourceLines::SourceLines(std::span<const Section> sections, uint32_t code_section_offset)
-    : dwarf_(std::make_unique<Dwarf>()) {
-  dwarf_->code_section_offset = code_section_offset;
+DwarfLines::DwarfLines(std::span<const Section> sections, uint32_t code_section_offset)
+    : code_section_offset_(code_section_offset) {
   for (const Section& section : sections) {
     if (!section.name.starts_with(kDwarfPrefix)) continue;
     const llvm::StringRef bytes(reinterpret_cast<const char*>(section.bytes.data()), section.bytes.size());
     // LLVM knows them without the dot. Of several with one name the first counts.
-    dwarf_->sections.try_emplace(section.name.substr(1), llvm::MemoryBuffer::getMemBuffer(
-                                                             bytes, "", /*RequiresNullTerminator=*/false));
+    sections_.try_emplace(section.name.substr(1),
+                          llvm::MemoryBuffer::getMemBuffer(bytes, "", /*RequiresNullTerminator=*/false));
   }
-  if (!dwarf_->sections.contains("debug_line") || !dwarf_->sections.contains("debug_info")) {
-    dwarf_->problem = "it has no debug information; compile it with -g, and do not strip it";
+  if (!sections_.contains("debug_line") || !sections_.contains("debug_info")) {
+    problem_ = "it has no debug information; compile it with -g, and do not strip it";
     return;
   }
-  const auto note = [dwarf = dwarf_.get()](llvm::Error error) { dwarf->note(std::move(error)); };
-  dwarf_->context =
-      llvm::DWARFContext::create(dwarf_->sections, kAddressBytes, /*isLittleEndian=*/true, note, note);
+  const auto note = [this](llvm::Error error) { this->note(std::move(error)); };
+  context_ = llvm::DWARFContext::create(sections_, kAddressBytes, /*isLittleEndian=*/true, note, note);
 }
 
-SourceLines::SourceLines(SourceLines&&) noexcept = default;
-SourceLines& SourceLines::operator=(SourceLines&&) noexcept = default;
-SourceLines::~SourceLines() = default;
-
-std::vector<SourceLine> SourceLines::at(uint64_t wasm_offset) const {
+std::vector<SourceLine> DwarfLines::at(uint64_t wasm_offset) const {
   std::vector<SourceLine> lines;
-  if (dwarf_->context == nullptr || wasm_offset < dwarf_->code_section_offset) return lines;
+  if (context_ == nullptr || wasm_offset < code_section_offset_) return lines;
   using Kind = llvm::DILineInfoSpecifier::FileLineInfoKind;
-  const llvm::DIInliningInfo found = dwarf_->context->getInliningInfoForAddress(
-      {wasm_offset - dwarf_->code_section_offset, llvm::object::SectionedAddress::UndefSection},
+  const llvm::DIInliningInfo found = context_->getInliningInfoForAddress(
+      {wasm_offset - code_section_offset_, llvm::object::SectionedAddress::UndefSection},
       llvm::DILineInfoSpecifier(Kind::RelativeFilePath, llvm::DINameKind::ShortName));
   for (uint32_t frame = 0; frame < found.getNumberOfFrames(); ++frame) {
     const llvm::DILineInfo& info = found.getFrame(frame);
@@ -76,16 +75,19 @@ std::vector<SourceLine> SourceLines::at(uint64_t wasm_offset) const {
   return lines;
 }
 
-const std::string& SourceLines::problem() const {
-  return dwarf_->problem;
+}  // namespace
+
+std::unique_ptr<SourceLines> make_source_lines(std::span<const SourceLines::Section> sections,
+                                               uint32_t code_section_offset) {
+  return std::make_unique<DwarfLines>(sections, code_section_offset);
 }
 
-Result<SourceLines> source_lines(std::span<const uint8_t> wasm_bytes) {
+Result<std::unique_ptr<SourceLines>> source_lines(std::span<const uint8_t> wasm_bytes) {
   const wasm::Module module = TWINE_TRY(wasm::load(wasm_bytes, wasm::all_features));
   std::vector<SourceLines::Section> sections;
   for (const wasm::CustomSection& section : module.custom_sections)
     sections.push_back({.name = section.name, .bytes = section.bytes});
-  return SourceLines(sections, module.code_section_offset);
+  return make_source_lines(sections, module.code_section_offset);
 }
 
 }  // namespace twine::codegen

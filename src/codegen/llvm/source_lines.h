@@ -24,6 +24,7 @@ struct SourceLine {
   std::string function;  // as the source names it; empty: not known
 };
 
+// An interface, since who asks is not linked with LLVM (compiler_library.h).
 class SourceLines {
  public:
   struct Section {
@@ -31,26 +32,25 @@ class SourceLines {
     std::span<const uint8_t> bytes;
   };
 
-  // `sections`: of the module, all custom ones; their bytes must outlive the object. `code_section_offset`: where the contents of
-  // the code section begin in the file.
-  SourceLines(std::span<const Section> sections, uint32_t code_section_offset);
-  SourceLines(SourceLines&&) noexcept;
-  SourceLines& operator=(SourceLines&&) noexcept;
-  ~SourceLines();
+  SourceLines() = default;
+  SourceLines(const SourceLines&) = delete;
+  SourceLines& operator=(const SourceLines&) = delete;
+  virtual ~SourceLines() = default;
 
   // The lines of the operator at this offset of the file: first the one it stands on, then, if that was inlined, the one it was
   // inlined at, and so on. Empty: not known.
-  [[nodiscard]] std::vector<SourceLine> at(uint64_t wasm_offset) const;
+  [[nodiscard]] virtual std::vector<SourceLine> at(uint64_t wasm_offset) const = 0;
 
   // Why there is nothing, or not everything, in a few words; empty if all is well so far.
-  [[nodiscard]] const std::string& problem() const;
-
- private:
-  struct Dwarf;
-  std::unique_ptr<Dwarf> dwarf_;
+  [[nodiscard]] virtual const std::string& problem() const = 0;
 };
 
+// `sections`: of the module, all custom ones; their bytes must outlive the object. `code_section_offset`: where the contents of
+// the code section begin in the file.
+std::unique_ptr<SourceLines> make_source_lines(std::span<const SourceLines::Section> sections,
+                                               uint32_t code_section_offset);
+
 // Of a module. Errors: those of wasm::load.
-Result<SourceLines> source_lines(std::span<const uint8_t> wasm);
+Result<std::unique_ptr<SourceLines>> source_lines(std::span<const uint8_t> wasm);
 
 }  // namespace twine::codegen

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "codegen/llvm/compiler_library.h"
 #include "host/files/files.h"
 #include "host/launch/launcher.h"
 #include "host/launch/modules.h"
@@ -206,12 +207,13 @@ Result<twine::host::LaunchRequest> to_request(const twine_launch& launch) {
 // Before the launch, which may take from the process what reading needs. Of two modules with one name nobody could tell whose
 // a frame is: neither has lines.
 Result<std::vector<twine::host::ModuleLines>> read_lines(const twine_launch& launch) {
+  const auto* const compiler = TWINE_TRY(twine::codegen::load_compiler());  // it reads DWARF, too
   std::vector<twine::host::ModuleLines> all;
   const auto read = [&](const std::string& name, const twine::host::CompiledModule& module) -> Result<void> {
     const auto twm = TWINE_TRY(twine::host::parse_twm(module.twm));
-    all.push_back({.name = name,
-                   .lines = TWINE_TRY(
-                       twine::codegen::source_lines(twm.section(twine::TwmSectionKind::wasm, module.twm)))});
+    all.push_back(
+        {.name = name,
+         .lines = TWINE_TRY(compiler->source_lines(twm.section(twine::TwmSectionKind::wasm, module.twm)))});
     return {};
   };
   for (size_t i = 0; i < launch.preloads.size(); ++i)

@@ -20,7 +20,7 @@ std::string printable(std::string text) {
 
 const codegen::SourceLines* lines_of(const std::string& module, std::span<const ModuleLines> modules) {
   const auto found = std::ranges::find(modules, module, &ModuleLines::name);
-  return found == modules.end() ? nullptr : &found->lines;
+  return found == modules.end() ? nullptr : found->lines.get();
 }
 
 std::string describe_lines(const std::vector<codegen::SourceLine>& lines) {
@@ -52,10 +52,10 @@ std::string describe_problems(const TrapReport& trap, std::span<const ModuleLine
   for (const ModuleLines& module : modules) {
     const auto is_its = [&](const BacktraceFrame& frame) { return frame.module == module.name; };
     const auto has_line = [&](const BacktraceFrame& frame) {
-      return is_its(frame) && !module.lines.at(frame.wasm_offset).empty();
+      return is_its(frame) && !module.lines->at(frame.wasm_offset).empty();
     };
     if (std::ranges::none_of(trap.frames, is_its)) continue;
-    std::string problem = module.lines.problem();
+    std::string problem = module.lines->problem();
     if (problem.empty() && std::ranges::none_of(trap.frames, has_line)) problem = kNotCovered;
     if (!problem.empty()) text += fmt::format("{}: {}\n", printable(module.name), printable(problem));
   }

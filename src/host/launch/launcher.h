@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -140,7 +141,7 @@ std::string describe_trap(const TrapReport& trap);
 // The lines are those of the module of that name.
 struct ModuleLines {
   std::string name;
-  codegen::SourceLines lines;
+  std::unique_ptr<codegen::SourceLines> lines;
 };
 std::string describe_trap(const TrapReport& trap, std::span<const ModuleLines> modules);
 

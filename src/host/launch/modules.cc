@@ -6,12 +6,12 @@
 #include <chrono>
 #include <memory>
 
+#include "codegen/llvm/compiler_library.h"
 #include "codegen/llvm/signing.h"
 #include "common/twm.h"
 #include "host/files/files.h"
 #include "host/files/user_directories.h"
 #include "host/image/hex.h"
-#include "host/launch/compiler_digest.h"
 #include "host/launch/stopwatch.h"
 #include "host/launch/twm_file.h"
 
@@ -25,9 +25,15 @@ Result<std::unique_ptr<codegen::Signer>> open_signer(const CompileSettings& sett
   return codegen::load_or_create_signing_key(TWINE_TRY(user_signing_key_path()));
 }
 
+// Only for `native` is LLVM asked, which knows the machine's name: for the rest a hit does without it.
+Result<std::string> describe(const codegen::CompileOptions& options) {
+  if (options.cpu == codegen::Cpu::native) return TWINE_TRY(codegen::load_compiler())->describe(options);
+  return codegen::describe(options, {});
+}
+
 Result<std::filesystem::path> cache_entry(const Sha256Digest& wasm_sha256, const codegen::PublicKey& signer,
                                           const codegen::CompileOptions& options) {
-  const std::string description = kCompilerDigest + codegen::describe(options);
+  const std::string description = TWINE_TRY(describe(options));
   std::vector<uint8_t> key(wasm_sha256.begin(), wasm_sha256.end());
   key.insert(key.end(), signer.begin(), signer.end());
   key.insert(key.end(), description.begin(), description.end());
@@ -82,8 +88,9 @@ Result<CompiledModule> compile_wasm(std::string name, std::span<const uint8_t> w
       return module;
     }
   }
+  const codegen::CompilerLibrary* const compiler = TWINE_TRY(codegen::load_compiler());
   module.twm = TWINE_TRY(
-      codegen::compile(wasm, settings.options, *signer, settings.progress ? &settings.progress : nullptr));
+      compiler->compile(wasm, settings.options, *signer, settings.progress ? &settings.progress : nullptr));
   module.compiled = true;
   if (settings.use_cache) {
     if (const Result<void> stored = store(entry, module.twm); !stored) {

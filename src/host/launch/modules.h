@@ -6,8 +6,7 @@
 //
 //   SHA-256 of the Wasm module   32 bytes
 //   public key that signs        32 bytes
-//   kCompilerDigest              of the compiler's sources: 64 hexadecimal digits
-//   codegen::describe(options)   compiler and LLVM version, CPU, level
+//   codegen::describe(…)         digest of the compiler's sources, LLVM's version, CPU, level
 //   MRENCLAVE                    that alone may run it, or zeroes
 //
 // An entry is used when its signature, its key and its Wasm hash are right; any other is replaced. Entries
