@@ -247,9 +247,10 @@ TEST_F(Twine, InterruptsAGuestThatWaitsForTheHost) {
       (i32.store (i32.const 16) (i32.const 1))
       (i64.store (i32.const 24) (i64.const 3600000000000))
       (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128))))))");
-  const Outcome outcome = twine({"run", "--timeout", "100ms", app});
+  const Outcome outcome = twine({"run", "--timeout", "100ms", "--stats=json", app});
   EXPECT_EQ(outcome.status, 134);
-  EXPECT_THAT(outcome.error, HasSubstr("trap: interrupted"));
+  EXPECT_THAT(outcome.error, HasSubstr("trap: interrupted\n    0: _start"));
+  EXPECT_THAT(outcome.error, HasSubstr("\"linear_memory_bytes\":65536"));
 }
 
 TEST_F(Twine, LetsAGuestBeThatEndsInTime) {

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "enclave/platform/platform.h"
 
 namespace twine::hostcall {
 
 namespace {
+
+constinit thread_local bool interrupted = false;
 
 constexpr uint64_t word_aligned(uint64_t size) {
   return (size + untrusted::kWord - 1) / untrusted::kWord * untrusted::kWord;
@@ -45,6 +48,10 @@ class Sentence {
 };
 
 }  // namespace
+
+bool take_interruption() {
+  return std::exchange(interrupted, false);
+}
 
 Exchange::Exchange(Call call) : call_(call), arena_(this_threads_arena()) {
   arena_.at<ArenaHeader>(0).store(
@@ -120,7 +127,9 @@ IoResult<uint64_t> Exchange::collect(uint64_t low, uint64_t high) {
       what << "errno " << number << " is not among those of this call";
       reply_attack(call_, what.text());
     }
-    return std::unexpected(static_cast<wasi::Errno>(number));
+    const auto error = static_cast<wasi::Errno>(number);
+    if (error == wasi::Errno::intr) interrupted = true;
+    return std::unexpected(error);
   }
   if (result < low || result > high) {
     Sentence what;

@@ -30,6 +30,9 @@ struct Window {
   uint64_t size;
 };
 
+// Whether a call of this thread was answered with `intr` since this was last asked.
+bool take_interruption();
+
 inline constexpr uint64_t kMaxArrayBytes = kMaxPollEntries * sizeof(PollInterest);
 
 class Exchange {

@@ -104,6 +104,10 @@ void raise_trap(abi::TrapKind kind) {
                    .is_return_address = true});
 }
 
+bool is_interruptible() {
+  return current_thread()->interruptible;
+}
+
 void raise_exit(uint32_t code) {
   GuestThread& thread = *current_thread();
   thread.exit_code = code;

@@ -59,6 +59,8 @@ enum class CallEnd : uint8_t { returned, trapped, exited };
 // For runtime entries: ends the guest's call with a trap, or with an exit.
 [[noreturn]] void raise_trap(abi::TrapKind kind);
 [[noreturn]] void raise_exit(uint32_t code);
+// Whether the launch has a timeout, so that the host may end the guest.
+bool is_interruptible();
 
 // Makes this the guest thread of the calling thread, on its guest stack, and traps of guest code the
 // runtime's business.

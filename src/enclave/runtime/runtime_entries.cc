@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/abi.h"
+#include "enclave/hostcall/exchange.h"
 #include "enclave/platform/platform.h"
 #include "enclave/runtime/bulk.h"
 #include "enclave/runtime/guest_thread.h"
@@ -64,7 +65,11 @@ using namespace twine::enclave;  // NOLINT(google-build-using-namespace): entrie
 extern "C" {
 
 TWINE_ENTRY(void, host_call, TWINE_CONTEXT(HostFunctionContext)) {
+  static_cast<void>(twine::hostcall::take_interruption());  // of a call for the runtime's own ends
   const twine::HostOutcome outcome = call_host_function(context);
+  // The host broke off what the guest waited for.
+  if (twine::hostcall::take_interruption() && is_interruptible())
+    raise_trap(twine::abi::TrapKind::interrupted);
   switch (outcome.kind) {
     case twine::HostOutcome::Kind::returned:
       return;

@@ -15,11 +15,13 @@ namespace {
 
 constexpr std::chrono::nanoseconds kRingInterval = std::chrono::milliseconds(10);
 constexpr int kGraceRings = 10;
+constexpr int kLastRings = 100;
 
 // Read and written by the thread and by its own signal handler.
 struct Ringing {
   sgx::EnclaveThread* thread = nullptr;
   volatile std::sig_atomic_t rings = 0;
+  volatile std::sig_atomic_t was_last = 0;
 };
 constinit thread_local Ringing ringing{};
 
@@ -30,11 +32,12 @@ int deadline_signal() {
 
 void on_ring(int /*signal*/, siginfo_t* /*info*/, void* context) {
   if (ringing.thread == nullptr) return;  // it was pending when the launch ended
-  if (ringing.rings < kGraceRings) {
+  if (ringing.rings < kLastRings) {
     ringing.rings = ringing.rings + 1;
   } else {
-    deadline_has_passed = 1;
+    ringing.was_last = 1;
   }
+  if (ringing.rings >= kGraceRings) deadline_has_passed = 1;
   ringing.thread->divert(*static_cast<ucontext_t*>(context));
 }
 
@@ -65,7 +68,8 @@ Result<std::unique_ptr<Deadline>> Deadline::start(sgx::Driver& driver, sgx::Encl
   ringing.thread = &thread;
   ringing.rings = 0;
   deadline_has_passed = 0;
-  thread.stop_when(deadline_has_passed);
+  ringing.was_last = 0;
+  thread.stop_when(ringing.was_last);
   const itimerspec times{.it_interval = to_timespec(kRingInterval), .it_value = to_timespec(timeout)};
   timer_settime(deadline->timer_, 0, &times, nullptr);
   return deadline;

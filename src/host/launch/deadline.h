@@ -7,8 +7,10 @@
 //
 //   timeout                  first ring
 //   every kRingInterval      again, for as long as the thread is not found in the guest's code
-//   after kGraceRings        a guest that only waits in host calls has had its time: blocking calls are broken off, and the
-//                            launch ends at the next call's end without the enclave
+//   after kGraceRings        a guest that only waits in host calls has had its time: what it waits in is broken off and answered with
+//                            `intr`, on which the enclave makes the call the trap `interrupted`
+//   after kLastRings         the guest does something else, and was never found in its code: the launch ends at the next call's end
+//                            without the enclave, so without backtrace and the enclave's statistics
 #pragma once
 
 #include <chrono>
