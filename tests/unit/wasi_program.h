@@ -165,7 +165,7 @@ class WasiProgram {
   void end_input() { ::close(std::exchange(pipes_[0][1], -1)); }
   // Writing to a stream that nobody reads fails instead of waiting.
   void never_wait_for_readers() {
-    for (const size_t stream : {1, 2}) ::fcntl(pipes_[stream][1], F_SETFL, O_NONBLOCK);
+    for (const size_t stream : {size_t{1}, size_t{2}}) ::fcntl(pipes_[stream][1], F_SETFL, O_NONBLOCK);
   }
   void close_output_reader() { ::close(std::exchange(pipes_[1][0], -1)); }
   std::string output(int stream) {
