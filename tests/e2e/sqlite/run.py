@@ -26,7 +26,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(HERE.parent))
-from npm_package import NpmPackage  # noqa: E402
+from npm_package import NoNetwork, NpmPackage  # noqa: E402
 
 PACKAGE = NpmPackage("better-sqlite3", "11.10.0",  # carries SQLite 3.49.2
                      "71e2d66a44dafc35649ff82742cf4908557fc31841108d19703b74b7065c0293")
@@ -121,7 +121,12 @@ def main():
         if shutil.which(program) is None:
             sys.exit(f"sqlite: {program} is not a program; {remedy}")
 
-    native, wasm = build(options.work, fetch(options.work))
+    try:
+        sources = fetch(options.work)
+    except NoNetwork as error:
+        print(f"skipped: every check of SQLite: {error}\n0 passed, 0 failed")
+        return 0
+    native, wasm = build(options.work, sources)
     places = {name: options.work / name for name in ("native-data", "guest-data")}
     for place in places.values():
         shutil.rmtree(place, ignore_errors=True)
