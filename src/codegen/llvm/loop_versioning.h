@@ -24,7 +24,9 @@
 // other copy is the loop as it was. A memory only grows and its base never moves, so the check stays true
 // whatever the loop calls.
 //
-// Needs: the memory base as a load tagged with kMemoryBaseMetadata (linear_address.h), and the instance
+// Nests whose accesses all move by constants are served before, by LoopNestVersioningPass.
+//
+// Needs: the memory base in the form that is_memory_base() knows (linear_address.h), and the instance
 // context as the function's swiftself argument. Assumes loops in simplified, closed-SSA form.
 #pragma once
 
