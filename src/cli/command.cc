@@ -64,7 +64,7 @@ Result<uint64_t> parse_duration(std::string_view text) {
   const double nanoseconds = unit == units.end() ? 0 : number * unit->nanoseconds;
   if (error != std::errc() || !(nanoseconds >= 1 && nanoseconds < 0x1p62)) {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("'{}' is not a time; write a number with h, m, s, ms, us or ns, as in 5s", text));
+                fmt::format("'{}' is not a time above zero; write a number with h, m, s, ms, us or ns, as in 5s", text));
   }
   return static_cast<uint64_t>(nanoseconds);
 }

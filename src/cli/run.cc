@@ -48,8 +48,8 @@ struct RunFlags {
   std::string invoke;
   std::string sgx = "auto";
   std::string enclave;
-  std::string max_memory;
-  std::string timeout;
+  std::optional<std::string> max_memory;
+  std::optional<std::string> timeout;
   std::optional<std::string> max_table_elements;
   std::optional<std::string> max_instances;
   std::optional<std::string> fuel;
@@ -62,6 +62,12 @@ struct RunFlags {
   bool debug_enclave = false;
   bool debug_info = false;
 };
+
+// What a flag says; its error names the flag.
+Result<uint64_t> named(std::string_view flag, Result<uint64_t> value) {
+  if (!value) return within(flag, std::move(value).error());
+  return value;
+}
 
 struct Directory {
   std::string host;
@@ -162,8 +168,9 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
   if (flags.max_instances)
     launch.set_instance_limit(TWINE_TRY(parse_count("--max-instances", *flags.max_instances)));
   if (flags.fuel) launch.set_fuel(TWINE_TRY(parse_count("--fuel", *flags.fuel)));
-  if (!flags.timeout.empty()) launch.set_timeout(TWINE_TRY(parse_duration(flags.timeout)));
-  if (!flags.max_memory.empty()) launch.set_memory_limit(TWINE_TRY(parse_size(flags.max_memory)));
+  if (flags.timeout) launch.set_timeout(TWINE_TRY(named("--timeout", parse_duration(*flags.timeout))));
+  if (flags.max_memory)
+    launch.set_memory_limit(TWINE_TRY(named("--max-memory", parse_size(*flags.max_memory))));
   return {};
 }
 

@@ -217,6 +217,35 @@ TEST_F(Twine, SharesMemoriesTablesAndGlobalsBetweenPreloadedModules) {
             "42\n21\n6\n3\n");
 }
 
+TEST_F(Twine, RefusesImportsOfAnotherTypeThanWhatIsExported) {
+  const std::string library = module("library.wasm", R"((module
+    (memory (export "memory") 1 4)
+    (table (export "table") 2 4 funcref)
+    (global (export "count") (mut i32) (i32.const 5))
+    (func (export "f") (param i32))))");
+  for (const auto& [import, says] : std::vector<std::pair<std::string, std::string>>{
+           {R"("f" (func (param i64)))", "a function (i64) → () is imported, (i32) → () is there"},
+           {R"("f" (func (param i32) (result i32)))", "incompatible import type"},
+           {R"("f" (memory 1))", "incompatible import type"},
+           {R"("memory" (func))", "incompatible import type"},
+           {R"("memory" (memory 2))", "incompatible import type"},
+           {R"("memory" (memory 1 3))", "incompatible import type"},
+           {R"("table" (table 2 externref))", "incompatible import type"},
+           {R"("table" (table 3 funcref))", "incompatible import type"},
+           {R"("table" (table 2 3 funcref))", "incompatible import type"},
+           {R"("count" (global i32))", "incompatible import type"},
+           {R"("count" (global (mut i64)))", "incompatible import type"},
+           {R"("count" (table 1 funcref))", "incompatible import type"},
+           {R"("nothing" (func))", "unknown import"}}) {
+    const std::string user =
+        module("user.wasm", "(module (import \"library\" " + import + ") (func (export \"_start\")))");
+    const Outcome outcome = twine({"run", "--preload", "library=" + library, user});
+    EXPECT_EQ(outcome.status, 125) << import;
+    EXPECT_THAT(outcome.error, HasSubstr("user.wasm: import \"library\" ")) << import;
+    EXPECT_THAT(outcome.error, HasSubstr(says)) << import;
+  }
+}
+
 TEST_F(Twine, RefusesTablesAndInstancesBeyondTheirLimits) {
   const std::string app = module("app.wasm", "(module (table 100 funcref) (func (export \"_start\")))");
   EXPECT_EQ(twine({"run", "--max-table-elements", "100", app}).status, 0);
@@ -283,7 +312,18 @@ TEST_F(Twine, FailsWith125AndOneSentenceThatNamesTheFault) {
            {{"run", "--dir", "", good}, "HOST[::GUEST][:ro]"},
            {{"run", "--env", "NOVALUE", good}, "NAME=VALUE"},
            {{"run", "--sgx", "imaginary", good}, "auto, hardware, emulated"},
-           {{"run", "--max-memory", "lots", good}, "'lots' is not a size"},
+           {{"run", "--max-memory", "lots", good}, "--max-memory: 'lots' is not a size"},
+           {{"run", "--max-memory", "-1", good}, "--max-memory: '-1' is not a size"},
+           {{"run", "--max-memory", "", good}, "--max-memory: '' is not a size"},
+           {{"run", "--max-memory", "9999999999G", good}, "--max-memory: '9999999999G' is not a size"},
+           {{"run", "--timeout", "0", good}, "--timeout: '0' is not a time above zero"},
+           {{"run", "--timeout", "-3s", good}, "--timeout: '-3s' is not a time"},
+           {{"run", "--timeout", "soon", good}, "--timeout: 'soon' is not a time"},
+           {{"run", "--timeout", "", good}, "--timeout: '' is not a time"},
+           {{"run", "--max-table-elements", "-1", good}, "--max-table-elements '-1' is not a whole number"},
+           {{"run", "--max-table-elements", "1e6", good}, "--max-table-elements '1e6' is not a whole number"},
+           {{"run", "--max-instances", "18446744073709551616", good}, "is not a whole number from 0 to"},
+           {{"run", "--max-instances", "0", good}, "may have only 0 instances; raise --max-instances"},
            {{"run", "--stats=xml", good}, "neither table nor json"},
            {{"run", "--cpu", "6502", good}, "6502"},
            {{"run", "-O", "9", good}, "0 to 3"},

@@ -145,6 +145,73 @@ def check_perf_map(twine, wasm, work):
     check("perf finds the hot function by its name", re.search(r"[\d.]+% +\[\.\] fibonacci \[fibonacci.wasm\]", reported.stdout), reported.stdout[:2000])
 
 
+def lines_of(twine, module, *flags):
+    """What `--debug-info` adds to each function's frame, and what it says below them."""
+    text = run([*twine, *flags, module]).stderr
+    found = dict(re.findall(r"^ +\d+: (\S+) +\S+\+0x[0-9a-f]+(?: +(at .*))?$", text, re.MULTILINE))
+    return found, text
+
+
+def with_section(wasm, name, change):
+    """The module with the contents of its custom section `name` changed."""
+    def leb(number):
+        out = b""
+        while True:
+            out += bytes([number & 127 | (128 if number > 127 else 0)])
+            number >>= 7
+            if not number:
+                return out
+
+    def read_leb(at):
+        number = shift = 0
+        while True:
+            number |= (wasm[at] & 127) << shift
+            at, shift = at + 1, shift + 7
+            if wasm[at - 1] < 128:
+                return number, at
+
+    out, at = wasm[:8], 8
+    while at < len(wasm):
+        kind = wasm[at]
+        size, start = read_leb(at + 1)
+        body = wasm[start:start + size]
+        if kind == 0 and body[0] == len(name) and body[1:1 + len(name)] == name.encode():
+            body = body[:1 + len(name)] + change(body[1 + len(name):])
+        out += bytes([kind]) + leb(len(body)) + body
+        at = start + size
+    return out
+
+
+def check_lines(twine, work):
+    """Source lines of a backtrace (--debug-info), for each version of DWARF, and for modules whose DWARF is missing or damaged."""
+    expected = {"half": "at lines.c:5:12 in quotient, inlined at lines.c:9:11", "twice": "at lines.c:14:10", "main": "at lines.c:19:18"}
+    for flags in (("-O0", "-gdwarf-4"), ("-O1", "-gdwarf-4"), ("-O2", "-gdwarf-5")):
+        wasm = work / "lines.wasm"
+        target = work / "lines.o"
+        subprocess.run(["clang-19", "--target=wasm32-wasi", *flags, "-c", "lines.c", "-o", target.resolve()], check=True, cwd=HERE)
+        subprocess.run(["clang-19", "--target=wasm32-wasi", target, "-o", wasm], check=True)
+        found, text = lines_of(twine, wasm, "--debug-info")
+        seen = {"main" if name in ("__original_main", "main") and "lines.c" in line else name: line for name, line in found.items()}
+        check(f"the frames of a program compiled with {' '.join(flags)} have their lines", expected.items() <= seen.items(), text)
+    found, text = lines_of(twine, wasm)
+    check("without --debug-info there are none", found and not any(found.values()), text)
+
+    bytes_of = wasm.read_bytes()
+    broken = work / "broken.wasm"
+    damages = {"cut off": lambda body: body[:len(body) // 3], "empty": lambda body: b"", "noise": lambda body: bytes(b ^ 0xA5 for b in body),
+               "zeroes": lambda body: bytes(len(body)), "ones": lambda body: b"\xff" * len(body)}
+    for section in (".debug_line", ".debug_info", ".debug_abbrev"):
+        for what, change in damages.items():
+            broken.write_bytes(with_section(bytes_of, section, change))
+            done = run([*twine, "--debug-info", broken])
+            check(f"a module whose {section} is {what} traps as ever", done.returncode == 134 and "trap: integer divide by zero" in done.stderr
+                  and "half" in done.stderr, f"{done.returncode} {done.stderr}")
+    bare = work / "bare.wasm"
+    bare.write_bytes(with_section(bytes_of, ".debug_info", lambda body: b"").replace(b".debug_line", b".nothing_li"))
+    text = run([*twine, "--debug-info", bare]).stderr
+    check("of a module without DWARF it is said, with the remedy", "bare.wasm: it has no debug information; compile it with -g" in text, text)
+
+
 def forms_of_the_secret():
     """As text, and as the number that the guest traps with."""
     number = int.from_bytes(SECRET[:4].encode(), "little")
@@ -210,6 +277,7 @@ def main():
 
     check_gdb(twine, fibonacci)
     check_perf_map(twine, fibonacci, options.work)
+    check_lines(twine, options.work)
     check_secrets(twine, canary, options.work)
     print(f"{sum(outcomes)} passed, {len(outcomes) - sum(outcomes)} failed")
     return 0 if all(outcomes) else 1
