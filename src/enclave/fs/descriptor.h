@@ -51,6 +51,8 @@ class Descriptor {
   // Has a position: a regular file.
   [[nodiscard]] virtual bool seekable() const { return false; }
   [[nodiscard]] virtual Directory* as_directory() { return nullptr; }
+  // Its reads and writes settle themselves what small_transfers.h holds back, where they need to; for others that happens before.
+  [[nodiscard]] virtual bool settles_itself() const { return false; }
 
   // At the position, which they move; at the end for a file with fdflags::append. What was moved may be less
   // than asked for; 0 read is the end of the file.

@@ -21,9 +21,9 @@ static_assert(kListingBytes >= sizeof(hostcall::DirectoryEntry) + hostcall::kMax
 
 }  // namespace
 
-std::unique_ptr<HostDirectory> HostDirectory::mount(uint32_t index, bool read_only) {
+std::unique_ptr<HostDirectory> HostDirectory::mount(uint32_t index, bool read_only, SmallTransfers& small) {
   return std::unique_ptr<HostDirectory>(new HostDirectory(
-      hostcall::OwnedHandle::at_launch(hostcall::kFirstMount + index), Fdflags{0}, read_only));
+      hostcall::OwnedHandle::at_launch(hostcall::kFirstMount + index), Fdflags{0}, read_only, small));
 }
 
 const void* HostDirectory::file_system() const {
@@ -65,9 +65,11 @@ IoResult<std::unique_ptr<Descriptor>> HostDirectory::open(std::string_view path,
   }
   switch (stat.filetype) {
     case Filetype::directory:
-      return std::unique_ptr<Descriptor>(new HostDirectory(std::move(handle), options.fdflags, read_only_));
+      return std::unique_ptr<Descriptor>(
+          new HostDirectory(std::move(handle), options.fdflags, read_only_, small_));
     case Filetype::regular_file:
-      return std::make_unique<HostFile>(std::move(handle), options.fdflags, read_only_);
+      return std::make_unique<HostFile>(std::move(handle), FileId{stat.dev, stat.ino}, options.fdflags,
+                                        read_only_, small_);
     default:
       return std::make_unique<HostStream>(std::move(handle), stat.filetype, options.fdflags);
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "enclave/fs/descriptor.h"
+#include "enclave/fs/small_transfers.h"
 #include "enclave/hostcall/handle.h"
 
 namespace twine::fs {
@@ -14,7 +15,8 @@ namespace twine::fs {
 class HostDirectory final : public Directory {
  public:
   // Mount `index` of the launch manifest.
-  static std::unique_ptr<HostDirectory> mount(uint32_t index, bool read_only);
+  // `small` serves the files in it and outlives them.
+  static std::unique_ptr<HostDirectory> mount(uint32_t index, bool read_only, SmallTransfers& small);
 
   IoResult<Filestat> stat() override { return stat_at("", /*follow=*/false); }
   IoResult<void> sync(bool data_only) override;
@@ -40,8 +42,8 @@ class HostDirectory final : public Directory {
   const void* file_system() const override;
 
  private:
-  HostDirectory(hostcall::OwnedHandle handle, Fdflags flags, bool read_only)
-      : Directory(flags), handle_(std::move(handle)), read_only_(read_only) {}
+  HostDirectory(hostcall::OwnedHandle handle, Fdflags flags, bool read_only, SmallTransfers& small)
+      : Directory(flags), handle_(std::move(handle)), read_only_(read_only), small_(small) {}
 
   // The host directory behind `directory`, if it is one: xdev otherwise.
   static IoResult<HostDirectory*> as_host_directory(Directory& directory);
@@ -49,6 +51,7 @@ class HostDirectory final : public Directory {
 
   hostcall::OwnedHandle handle_;
   bool read_only_;
+  SmallTransfers& small_;
 };
 
 }  // namespace twine::fs

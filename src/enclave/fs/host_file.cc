@@ -36,7 +36,13 @@ IoResult<uint64_t> in_parts(const hostcall::Pieces<Byte>& pieces, Transfer&& tra
 
 }  // namespace
 
+bool HostFile::is_small(uint64_t size) const {
+  constexpr Fdflags kAtOnce = wasi::fdflags::sync | wasi::fdflags::dsync | wasi::fdflags::rsync;
+  return size <= kSmall && (flags() & kAtOnce) == 0;
+}
+
 IoResult<uint64_t> HostFile::size() {
+  small_.settle_file(small_file_.id);
   const Filestat now = TWINE_TRY(stat());
   return std::min(now.size, kMaxPosition);
 }
@@ -51,13 +57,24 @@ IoResult<uint64_t> HostFile::position() {
 
 IoResult<uint64_t> HostFile::read(const Scatter& to) {
   const uint64_t from = TWINE_TRY(position());
-  const uint64_t count = TWINE_TRY(read_at(to, from));
+  const bool goes_on = from == read_end_ && from <= kMaxPosition - kAheadBytes;
+  const uint64_t count =
+      TWINE_TRY(goes_on && is_small(total_size(to)) ? small_.read(small_file_, from, to) : read_at(to, from));
   position_ = from + count;
+  read_end_ = position_;
   return count;
 }
 
 IoResult<uint64_t> HostFile::write(const Gather& from) {
+  const bool small = is_small(total_size(from));
   if ((flags() & wasi::fdflags::append) != 0) {
+    if (small) {
+      const uint64_t count = TWINE_TRY(small_.write(small_file_, hostcall::kStreamPosition, from));
+      position_is_end_ = true;
+      return count;
+    }
+    small_.settle_file(small_file_.id);
+    TWINE_TRY(small_.take_error(small_file_));
     const uint64_t count = TWINE_TRY(in_parts(from, [&](const Gather& part, uint64_t /*done*/) {
       return hostcall::file_write(handle_.get(), hostcall::kStreamPosition, part);
     }));
@@ -65,13 +82,15 @@ IoResult<uint64_t> HostFile::write(const Gather& from) {
     return count;
   }
   const uint64_t to = TWINE_TRY(position());
-  const uint64_t count = TWINE_TRY(write_at(from, to));
+  const bool fits = to <= kMaxPosition - kHeldBytes;
+  const uint64_t count = TWINE_TRY(small && fits ? small_.write(small_file_, to, from) : write_at(from, to));
   position_ = to + count;
   return count;
 }
 
 IoResult<uint64_t> HostFile::read_at(const Scatter& to, uint64_t position) {
   if (position > kMaxPosition) return std::unexpected(Errno::inval);
+  small_.settle_file(small_file_.id);
   return in_parts(to, [&](const Scatter& part, uint64_t done) -> IoResult<uint64_t> {
     if (done > kMaxPosition - position) return 0;
     return hostcall::file_read(handle_.get(), position + done, part);
@@ -80,6 +99,8 @@ IoResult<uint64_t> HostFile::read_at(const Scatter& to, uint64_t position) {
 
 IoResult<uint64_t> HostFile::write_at(const Gather& from, uint64_t position) {
   if (position > kMaxPosition) return std::unexpected(Errno::inval);
+  small_.settle_file(small_file_.id);
+  TWINE_TRY(small_.take_error(small_file_));
   return in_parts(from, [&](const Gather& part, uint64_t done) -> IoResult<uint64_t> {
     if (total_size(part) > kMaxPosition - position - done) return std::unexpected(Errno::fbig);
     return hostcall::file_write(handle_.get(), position + done, part);
@@ -121,7 +142,15 @@ IoResult<void> HostFile::advise(uint64_t position, uint64_t length, wasi::Advice
 }
 
 IoResult<void> HostFile::sync(bool data_only) {
+  TWINE_TRY(small_.take_error(small_file_));
   return hostcall::file_sync(handle_.get(), data_only ? 1 : 0);
+}
+
+IoResult<void> HostFile::close() {
+  small_.detach(small_file_);
+  const IoResult<void> closed = handle_.close();
+  TWINE_TRY(small_.take_error(small_file_));
+  return closed;
 }
 
 IoResult<void> HostFile::set_times(const TimeUpdate& times) {

@@ -15,6 +15,7 @@ class MemoryFile final : public Descriptor {
   ~MemoryFile() override { tree_.release(node_); }
 
   bool seekable() const override { return true; }
+  bool settles_itself() const override { return true; }  // the host sees nothing of it
   IoResult<uint64_t> read(const Scatter& to) override;
   IoResult<uint64_t> write(const Gather& from) override;
   IoResult<uint64_t> read_at(const Scatter& to, uint64_t position) override;

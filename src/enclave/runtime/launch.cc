@@ -132,6 +132,9 @@ LaunchResult launch(const LaunchManifest& manifest, const ModulePolicy& policy, 
   } else {
     run_script(manifest, policy, source, store, linker, result);
   }
+  if (const Result<void> stored = wasi.finish(); !stored && result.status == LaunchStatus::exited) {
+    refuse(result, stored.error());
+  }
   result.statistics.committed_pages = page_statistics().accepted;
   result.statistics.linear_memory_bytes = store.linear_memory_bytes();
   result.statistics.fuel_used = store.fuel_used();

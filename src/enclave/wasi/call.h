@@ -68,11 +68,11 @@ struct Signature {
                                                                                ':', 'i'};
 };
 
-template <auto Function>
+template <auto Function, bool Settles>
 struct Adapter;
 
-template <typename... Parameters, Outcome<void> (*Function)(Call&, Parameters...)>
-struct Adapter<Function> {
+template <typename... Parameters, Outcome<void> (*Function)(Call&, Parameters...), bool Settles>
+struct Adapter<Function, Settles> {
   static constexpr const auto& kSignature = Signature<Parameters...>::kErrnoResult;
 
   static HostOutcome call(HostCallFrame& frame) {
@@ -82,6 +82,7 @@ struct Adapter<Function> {
  private:
   template <size_t... Index>
   static HostOutcome call(HostCallFrame& frame, std::index_sequence<Index...> /*parameters*/) {
+    if constexpr (Settles) frame.wasi.small_transfers.settle();
     Call wasi_call{frame.wasi, frame.memory};
     const Outcome<void> outcome = Function(wasi_call, static_cast<Parameters>(frame.i64(Index))...);
     if (!outcome && outcome.error().traps()) return HostOutcome::trapped(outcome.error().trap());
@@ -92,9 +93,11 @@ struct Adapter<Function> {
 
 }  // namespace internal
 
-template <auto Function>
+// `Settles`: what small_transfers.h holds back is written before. Only a function that shows nothing of files, or sees to it
+// itself, can do without.
+template <auto Function, bool Settles = true>
 constexpr HostFunction bind(std::string_view name) {
-  using Adapter = internal::Adapter<Function>;
+  using Adapter = internal::Adapter<Function, Settles>;
   return {kModuleName, name, {Adapter::kSignature.data(), Adapter::kSignature.size()}, &Adapter::call};
 }
 

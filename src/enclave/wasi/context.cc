@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/decimal.h"
 #include "enclave/fs/host_directory.h"
 #include "enclave/fs/host_stream.h"
 #include "enclave/fs/memory_directory.h"
@@ -33,7 +34,7 @@ WasiContext::WasiContext(WasiConfig config)
       directory = std::make_unique<fs::MemoryDirectory>(*memory_trees.back(), memory_trees.back()->root(),
                                                         Fdflags{0});
     } else {
-      directory = fs::HostDirectory::mount(host_mounts++, mount.read_only);
+      directory = fs::HostDirectory::mount(host_mounts++, mount.read_only, small_transfers);
     }
     static_cast<void>(resources.insert({.descriptor = std::move(directory),
                                         .rights = kDirectoryRights,
@@ -43,5 +44,14 @@ WasiContext::WasiContext(WasiConfig config)
 }
 
 WasiContext::~WasiContext() = default;
+
+Result<void> WasiContext::finish() {
+  small_transfers.settle();
+  if (const std::optional<Errno> error = small_transfers.unreported()) {
+    return fail(ErrorCode::io, "what the program wrote last could not be stored (WASI errno " +
+                                   decimal(static_cast<uint64_t>(*error)) + "); its files are incomplete");
+  }
+  return {};
+}
 
 }  // namespace twine::wasi

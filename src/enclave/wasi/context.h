@@ -9,6 +9,7 @@
 
 #include "common/manifest.h"
 #include "enclave/fs/memory_tree.h"
+#include "enclave/fs/small_transfers.h"
 #include "enclave/hostcall/handle.h"
 #include "enclave/wasi/resource_table.h"
 
@@ -43,9 +44,13 @@ class WasiContext {
   WasiContext(const WasiContext&) = delete;
   WasiContext& operator=(const WasiContext&) = delete;
 
+  // The program has ended, however: writes what is held back. Errors: io, when a write could not be stored and no call of the program has told it.
+  Result<void> finish();
+
   hostcall::HandleLedger handles;  // before all that may hold one
   StringList arguments;
   StringList environment;
+  fs::SmallTransfers small_transfers;                         // before the files that it serves
   std::vector<std::unique_ptr<fs::MemoryTree>> memory_trees;  // before the descriptors that lie in them
   ResourceTable resources;
 };

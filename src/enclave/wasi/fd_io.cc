@@ -16,6 +16,11 @@ Outcome<void> store_size(const Call& call, uint32_t address, uint64_t moved) {
   return {};
 }
 
+// Before bytes move through a descriptor.
+void settle_for(const Call& call, const fs::Descriptor& descriptor) {
+  if (!descriptor.settles_itself()) call.context.small_transfers.settle();
+}
+
 // Writes entries into guest memory as preview1 wants them: the last may be cut off, which tells the program
 // that there was no more space.
 class DirentWriter final : public fs::EntrySink {
@@ -52,6 +57,7 @@ class DirentWriter final : public fs::EntrySink {
 
 Outcome<void> fd_read(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint32_t nread) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd, rights::fd_read));
+  settle_for(call, *resource->descriptor);
   auto buffers = TWINE_TRY(Iovecs<std::byte>::load(call, iovs, iovs_len));
   return store_size(call, nread, TWINE_TRY(resource->descriptor->read(buffers.pieces())));
 }
@@ -59,12 +65,14 @@ Outcome<void> fd_read(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len,
 Outcome<void> fd_pread(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset,
                        uint32_t nread) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd, rights::fd_read));
+  settle_for(call, *resource->descriptor);
   auto buffers = TWINE_TRY(Iovecs<std::byte>::load(call, iovs, iovs_len));
   return store_size(call, nread, TWINE_TRY(resource->descriptor->read_at(buffers.pieces(), offset)));
 }
 
 Outcome<void> fd_write(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint32_t nwritten) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd, rights::fd_write));
+  settle_for(call, *resource->descriptor);
   auto buffers = TWINE_TRY(Iovecs<const std::byte>::load(call, iovs, iovs_len));
   return store_size(call, nwritten, TWINE_TRY(resource->descriptor->write(buffers.pieces())));
 }
@@ -72,6 +80,7 @@ Outcome<void> fd_write(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len
 Outcome<void> fd_pwrite(Call& call, uint32_t fd, uint32_t iovs, uint32_t iovs_len, uint64_t offset,
                         uint32_t nwritten) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd, rights::fd_write));
+  settle_for(call, *resource->descriptor);
   auto buffers = TWINE_TRY(Iovecs<const std::byte>::load(call, iovs, iovs_len));
   return store_size(call, nwritten, TWINE_TRY(resource->descriptor->write_at(buffers.pieces(), offset)));
 }

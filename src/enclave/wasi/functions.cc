@@ -9,34 +9,35 @@ namespace twine::wasi {
 namespace {
 
 #define TWINE_WASI_FUNCTION(name) bind<&name>(#name)
+#define TWINE_WASI_QUIET_FUNCTION(name) bind<&name, /*Settles=*/false>(#name)
 constexpr std::array kFunctions = {
-    TWINE_WASI_FUNCTION(args_get),
-    TWINE_WASI_FUNCTION(args_sizes_get),
-    TWINE_WASI_FUNCTION(clock_res_get),
-    TWINE_WASI_FUNCTION(clock_time_get),
-    TWINE_WASI_FUNCTION(environ_get),
-    TWINE_WASI_FUNCTION(environ_sizes_get),
+    TWINE_WASI_QUIET_FUNCTION(args_get),
+    TWINE_WASI_QUIET_FUNCTION(args_sizes_get),
+    TWINE_WASI_QUIET_FUNCTION(clock_res_get),
+    TWINE_WASI_QUIET_FUNCTION(clock_time_get),
+    TWINE_WASI_QUIET_FUNCTION(environ_get),
+    TWINE_WASI_QUIET_FUNCTION(environ_sizes_get),
     TWINE_WASI_FUNCTION(fd_advise),
     TWINE_WASI_FUNCTION(fd_allocate),
     TWINE_WASI_FUNCTION(fd_close),
     TWINE_WASI_FUNCTION(fd_datasync),
-    TWINE_WASI_FUNCTION(fd_fdstat_get),
+    TWINE_WASI_QUIET_FUNCTION(fd_fdstat_get),
     TWINE_WASI_FUNCTION(fd_fdstat_set_flags),
     TWINE_WASI_FUNCTION(fd_fdstat_set_rights),
     TWINE_WASI_FUNCTION(fd_filestat_get),
     TWINE_WASI_FUNCTION(fd_filestat_set_size),
     TWINE_WASI_FUNCTION(fd_filestat_set_times),
-    TWINE_WASI_FUNCTION(fd_pread),
-    TWINE_WASI_FUNCTION(fd_prestat_dir_name),
-    TWINE_WASI_FUNCTION(fd_prestat_get),
-    TWINE_WASI_FUNCTION(fd_pwrite),
-    TWINE_WASI_FUNCTION(fd_read),
+    TWINE_WASI_QUIET_FUNCTION(fd_pread),
+    TWINE_WASI_QUIET_FUNCTION(fd_prestat_dir_name),
+    TWINE_WASI_QUIET_FUNCTION(fd_prestat_get),
+    TWINE_WASI_QUIET_FUNCTION(fd_pwrite),
+    TWINE_WASI_QUIET_FUNCTION(fd_read),
     TWINE_WASI_FUNCTION(fd_readdir),
     TWINE_WASI_FUNCTION(fd_renumber),
-    TWINE_WASI_FUNCTION(fd_seek),
+    TWINE_WASI_QUIET_FUNCTION(fd_seek),
     TWINE_WASI_FUNCTION(fd_sync),
-    TWINE_WASI_FUNCTION(fd_tell),
-    TWINE_WASI_FUNCTION(fd_write),
+    TWINE_WASI_QUIET_FUNCTION(fd_tell),
+    TWINE_WASI_QUIET_FUNCTION(fd_write),
     TWINE_WASI_FUNCTION(path_create_directory),
     TWINE_WASI_FUNCTION(path_filestat_get),
     TWINE_WASI_FUNCTION(path_filestat_set_times),
@@ -50,7 +51,7 @@ constexpr std::array kFunctions = {
     TWINE_WASI_FUNCTION(poll_oneoff),
     HostFunction{kModuleName, "proc_exit", "i:", &proc_exit},  // the only one without a result
     TWINE_WASI_FUNCTION(proc_raise),
-    TWINE_WASI_FUNCTION(random_get),
+    TWINE_WASI_QUIET_FUNCTION(random_get),
     TWINE_WASI_FUNCTION(sched_yield),
     TWINE_WASI_FUNCTION(sock_accept),
     TWINE_WASI_FUNCTION(sock_recv),
@@ -58,6 +59,7 @@ constexpr std::array kFunctions = {
     TWINE_WASI_FUNCTION(sock_shutdown),
 };
 #undef TWINE_WASI_FUNCTION
+#undef TWINE_WASI_QUIET_FUNCTION
 
 }  // namespace
 
