@@ -3,7 +3,7 @@ set(fs_directory ${PROJECT_SOURCE_DIR}/src/enclave/fs)
 twine_library(twine_enclave_fs FREESTANDING
   SOURCES ${fs_directory}/path.cc ${fs_directory}/host_directory.cc ${fs_directory}/host_file.cc
           ${fs_directory}/host_stream.cc ${fs_directory}/memory_directory.cc ${fs_directory}/memory_file.cc
-          ${fs_directory}/memory_tree.cc
+          ${fs_directory}/memory_tree.cc ${fs_directory}/small_transfers.cc
   LIBRARIES twine_enclave_hostcall)
 
 set(wasi_directory ${PROJECT_SOURCE_DIR}/src/enclave/wasi)
@@ -14,4 +14,4 @@ twine_library(twine_enclave_wasi FREESTANDING
           ${wasi_directory}/sock.cc
   LIBRARIES twine_enclave_fs)
 
-twine_test(wasi_test SOURCES unit/wasi_test.cc unit/wasi_path_test.cc unit/wasi_memory_test.cc LIBRARIES twine_enclave_wasi twine_services)
+twine_test(wasi_test SOURCES unit/wasi_test.cc unit/wasi_path_test.cc unit/wasi_memory_test.cc unit/wasi_small_transfers_test.cc LIBRARIES twine_enclave_wasi twine_services)

@@ -63,6 +63,7 @@ class WasiProgram {
     set_host([this] { services_->serve(test_arena()); });
   }
   host::Services& services() { return *services_; }
+  wasi::WasiContext& context() { return *context_; }
 
   // The outcome of one call, with its results still in `values_`.
   HostOutcome invoke(std::string_view name, std::initializer_list<uint64_t> arguments) {

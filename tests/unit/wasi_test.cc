@@ -214,6 +214,7 @@ TEST_F(Wasi, AppendsWhereverThePositionWas) {
   EXPECT_EQ(program_.seek(*fd, 0, Whence::cur), 5U) << "after an append the position is the end";
   EXPECT_EQ(program_.seek(*fd, 0, Whence::set), 0U);
   EXPECT_EQ(program_.write(*fd, "f"), 1U);
+  EXPECT_EQ(program_.call("fd_datasync", {*fd}), Errno::success);
   EXPECT_EQ(directory_.read("log"), "abcdef");
 }
 
@@ -351,6 +352,7 @@ TEST_F(Wasi, ChangesOnlyTheFlagsThatCanChange) {
   EXPECT_EQ(program_.write(*fd, "ab"), 2U);
   EXPECT_EQ(program_.seek(*fd, 0, Whence::set), 0U);
   EXPECT_EQ(program_.write(*fd, "c"), 1U);
+  EXPECT_EQ(program_.call("fd_datasync", {*fd}), Errno::success);
   EXPECT_EQ(directory_.read("file"), "abc");
   EXPECT_EQ(program_.call("fd_fdstat_set_flags", {*fd, fdflags::sync}), Errno::inval);
   EXPECT_EQ(program_.call("fd_fdstat_set_flags", {*fd, 1U << 5}), Errno::inval);
