@@ -365,8 +365,13 @@ Result<std::vector<uint8_t>> Host::compile(std::span<const uint8_t> wasm) const 
 }
 
 Result<Host::Instantiation> Host::instantiate(std::vector<uint8_t> wasm) {
+  const std::vector<uint8_t> twm = TWINE_TRY(compile(wasm));
+  return instantiate_compiled(std::move(wasm), twm);
+}
+
+Result<Host::Instantiation> Host::instantiate_compiled(std::vector<uint8_t> wasm,
+                                                       std::span<const uint8_t> twm) {
   auto& instance = *instances_.emplace_back(std::make_unique<Instance>(*this, std::move(wasm)));
-  const std::vector<uint8_t> twm = TWINE_TRY(compile(instance.wasm_));
   TWINE_TRY(instance.load(twm));
   TWINE_TRY(instance.link());
   return Instantiation{&instance, instance.initialise()};

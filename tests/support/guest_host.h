@@ -76,6 +76,8 @@ class Host {
     std::optional<Trap> trap;
   };
   Result<Instantiation> instantiate(std::vector<uint8_t> wasm);
+  // The same for a module that was compiled before.
+  Result<Instantiation> instantiate_compiled(std::vector<uint8_t> wasm, std::span<const uint8_t> twm);
 
   // Compiles without running, under this host's options.
   Result<std::vector<uint8_t>> compile(std::span<const uint8_t> wasm) const;

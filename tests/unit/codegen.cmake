@@ -14,6 +14,11 @@ if(TARGET twine_codegen_llvm)
   target_compile_definitions(codegen_golden_test
     PRIVATE TWINE_GOLDEN_DIRECTORY="${CMAKE_CURRENT_SOURCE_DIR}/golden/codegen")
 
+  add_executable(twm-run tools/twm_run.cc)
+  target_compile_options(twm-run PRIVATE ${TWINE_WARNINGS})
+  target_link_libraries(twm-run PRIVATE twine_guest_host)
+  set_target_properties(twm-run PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
   find_package(nlohmann_json REQUIRED)
   add_executable(twm-spec tools/twm_spec.cc)
   target_compile_options(twm-spec PRIVATE ${TWINE_WARNINGS})

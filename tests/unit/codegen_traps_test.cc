@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -171,6 +172,34 @@ TEST_P(ExactTraps, FillsMemoryUpToItsEndInALoopThatRunsOverIt) {
   const auto memory = instance.memory();
   EXPECT_EQ(std::ranges::count(memory, 1), 400);
   EXPECT_EQ(memory[65535], 1);
+}
+
+// Short loops run without the range check, long ones with it: at 16 rounds of bytes one becomes the other.
+TEST_P(ExactTraps, FillsUpToTheEndWhateverTheNumberOfRounds) {
+  auto& instance = make(R"((func (export "f") (param $p i32) (param $n i32)
+    (loop $l
+      (i32.store8 (local.get $p) (i32.const 7))
+      (global.set $g (i32.add (global.get $g) (i32.const 1)))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+    (func (export "fill") (param $p i32) (param $n i32)
+    (loop $l
+      (i32.store8 (local.get $p) (i32.const 7))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))");
+  const std::span<uint8_t> memory = instance.memory();
+  for (const char* const name : {"f", "fill"}) {
+    for (uint64_t rounds = 1; rounds <= 40; ++rounds) {
+      for (const uint64_t beyond : std::initializer_list<uint64_t>{0, 1, 2, 15, 16, 17}) {
+        if (beyond > rounds) continue;
+        std::ranges::fill(memory, uint8_t{0});
+        const Outcome outcome = instance.invoke(name, values({65536 - rounds + beyond, rounds}));
+        EXPECT_EQ(std::holds_alternative<Trap>(outcome), beyond != 0) << name << " " << rounds;
+        EXPECT_EQ(static_cast<uint64_t>(std::ranges::count(memory, 7)), rounds - beyond)
+            << name << " " << rounds;
+      }
+    }
+  }
 }
 
 TEST_P(ExactTraps, CountsExactlyInALoopThatTrapsHalfWay) {

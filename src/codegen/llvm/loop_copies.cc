@@ -107,6 +107,16 @@ void LoopCopies::branch_on(Value* passes) {
   loop_.setLoopAlreadyUnrolled();  // the slow copy is for correctness; let it stay small
 }
 
+void LoopCopies::check_only_if(Instruction& condition) {
+  BasicBlock* rest = SplitBlock(check_, std::next(condition.getIterator()), &dominators_, &loops_);
+  Instruction* old_terminator = check_->getTerminator();
+  IRBuilder<> builder(old_terminator);
+  auto* branch = builder.CreateCondBr(&condition, rest, slow_preheader_);
+  branch->setMetadata(LLVMContext::MD_prof, MDBuilder(builder.getContext()).createBranchWeights(20, 1));
+  old_terminator->eraseFromParent();
+  dominators_.insertEdge(check_, slow_preheader_);
+}
+
 void fence(Loop& loop) {
   const auto emit = [](Instruction* at) {
     IRBuilder<>(at).CreateFence(AtomicOrdering::SequentiallyConsistent, SyncScope::SingleThread);

@@ -37,6 +37,9 @@ class LoopCopies {
   [[nodiscard]] llvm::Instruction* check() const { return check_->getTerminator(); }
   // Makes the copy, which runs when `passes` is true.
   void branch_on(llvm::Value* passes);
+  // After branch_on: what the check computes after `condition`, an instruction of check()'s block, is skipped when that is false, and
+  // the loop as it was runs.
+  void check_only_if(llvm::Instruction& condition);
   [[nodiscard]] llvm::Loop& fast() const { return *fast_; }
   // What a value or block of the loop is in the fast copy.
   template <typename T>

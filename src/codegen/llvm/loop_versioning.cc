@@ -120,6 +120,10 @@ TripCount trip_count(const Loop& loop, ScalarEvolution& scev) {
   return strided_not_equal_trip_count(loop, scev).value_or(TripCount{});
 }
 
+// A loop that, as it turns out, covers fewer bytes with its widest access runs as it is, without a check: checking costs some fifteen
+// instructions, and what it allows begins to pay when vectors fill. Copies of a few bytes are such loops.
+constexpr uint64_t kFewestBytes = 16;
+
 // Narrow starts and steps may be any 32-bit values; the constants of the wide form are kept so small that no
 // sum of the check overflows.
 constexpr int64_t kMaxWideConstant = int64_t{1} << 40;
@@ -219,6 +223,15 @@ class Versioner {
     group->members.push_back(access);
   }
 
+  // With fewer the check is not worth it; 1 when it always is.
+  uint64_t fewest_iterations() const {
+    uint64_t widest = 1;
+    for (const AccessGroup& group : groups_) {
+      for (const AffineAccess& member : group.members) widest = std::max(widest, member.size);
+    }
+    return std::max<uint64_t>(1, kFewestBytes / widest);
+  }
+
   // Emits the check before `at` and fills in each group's first and step64. True: the fast copy may run.
   Value* emit_check(Instruction* at) {
     IRBuilder<> builder(at);
@@ -228,6 +241,7 @@ class Versioner {
     const auto require = [&](Value* condition) { passes = builder.CreateAnd(passes, condition); };
     Value* backedges = nullptr;
     backedges_ = nullptr;
+    long_enough_ = nullptr;
     if (count_.backedges != nullptr) {
       Value* count = expander.expandCodeFor(count_.backedges, count_.backedges->getType(), at);
       backedges = builder.CreateZExt(count, i64);
@@ -239,6 +253,8 @@ class Versioner {
         require(builder.CreateIsNull(builder.CreateAnd(dividend, count_.divisor - 1)));
       }
       backedges_ = backedges;
+      long_enough_ =
+          dyn_cast<Instruction>(builder.CreateICmpUGE(backedges, builder.getInt64(fewest_iterations() - 1)));
     }
     // `first` and, if there is a step, `last` are the group's lowest offsets in the first and last iteration.
     // Each must be >= 0 and, with the extent, within the memory; as the size is at most 2^32, no narrow index
@@ -268,6 +284,7 @@ class Versioner {
     copies.branch_on(emit_check(copies.check()));
     simplify_fast_copy(copies);
     fence(copies.fast());
+    if (long_enough_ != nullptr) copies.check_only_if(*long_enough_);
     scev_.forgetLoop(&loop);
     scev_.forgetBlockAndLoopDispositions();
   }
@@ -325,7 +342,8 @@ class Versioner {
   DominatorTree& dominators_;
   SmallVector<AccessGroup, 8> groups_;
   TripCount count_;
-  Value* backedges_ = nullptr;  // i64, in the preheader
+  Value* backedges_ = nullptr;          // i64, in the preheader
+  Instruction* long_enough_ = nullptr;  // whether the check may pay; null when that is known
   bool leaves_trapping_access_ = false;
 };
 
