@@ -63,8 +63,10 @@ Result<uint64_t> parse_duration(std::string_view text) {
   const auto* unit = std::ranges::find(units, std::string_view(end, text.data() + text.size()), &Unit::name);
   const double nanoseconds = unit == units.end() ? 0 : number * unit->nanoseconds;
   if (error != std::errc() || !(nanoseconds >= 1 && nanoseconds < 0x1p62)) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("'{}' is not a time above zero; write a number with h, m, s, ms, us or ns, as in 5s", text));
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("'{}' is not a time above zero; write a number with h, m, s, ms, us or ns, as in 5s",
+                    text));
   }
   return static_cast<uint64_t>(nanoseconds);
 }
