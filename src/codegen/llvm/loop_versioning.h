@@ -26,6 +26,8 @@
 //
 // Nests whose accesses all move by constants are served before, by LoopNestVersioningPass.
 //
+// A loop that, counted at run time, covers fewer than 16 bytes runs as it was, and the check is skipped: it would cost more than it gives.
+//
 // Needs: the memory base in the form that is_memory_base() knows (linear_address.h), and the instance
 // context as the function's swiftself argument. Assumes loops in simplified, closed-SSA form.
 #pragma once
