@@ -13,7 +13,7 @@ packages=(
   libsodium-dev libssl-dev libzydis-dev libcli11-dev nlohmann-json3-dev libfmt-dev linux-libc-dev libseccomp-dev
   # tests and benchmarks
   # (gcc and make: the Linux kernel's SGX selftests are built as the kernel builds them)
-  gcc make xz-utils libgtest-dev libgmock-dev wabt binaryen nodejs npm sqlite3 gdb strace
+  gcc make xz-utils libgtest-dev libgmock-dev wabt binaryen nodejs npm sqlite3 gdb strace wrk
 )
 
 missing=()

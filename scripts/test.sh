@@ -5,6 +5,8 @@
 #   boundaries   who may include whom, forbidden symbols in the image
 #   style        clang-format (clang-tidy is in scripts/long.sh)
 #   e2e          WASI programs, native against enclave
+#   net          sockets: guests against peers on loopback, and the allow-list
+#   bench-net    three seconds of load on the HTTP server: no error; requests per second are printed, not judged
 #   fuel         --fuel: what each operator costs, at every optimisation level
 #   selftests    the Linux kernel's own SGX selftests, on libtwine-sgx.so
 #   hardware     --sgx hardware on libtwine-sgx.so: a slice of e2e and conformance (scripts/long.sh: all)
@@ -28,7 +30,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers hostile-host containment fuzz
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e net bench-net fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers hostile-host containment fuzz
                                   bench launch boundary)
 
 scripts/build.sh release || exit 1
@@ -54,6 +56,8 @@ run_suite() {
     boundaries) scripts/check-boundaries.sh ;;
     style) scripts/check-style.sh ;;
     e2e) scripts/e2e.sh ;;
+    net) scripts/net.sh ;;
+    bench-net) scripts/bench-net.sh --seconds 3 ;;
     fuel) scripts/fuel.sh ;;
     selftests) scripts/sgx-selftests.sh ;;
     hardware) scripts/hardware-path.sh ;;
@@ -68,7 +72,7 @@ run_suite() {
     containment) scripts/containment.sh ;;
     hostile-host) scripts/hostile-host.sh 60 ;;
     fuzz)
-      scripts/fuzz.sh 10 wasm_loader_fuzz twm_fuzz manifest_fuzz image_fuzz hostcall_reply_fuzz hostcall_request_fuzz \
+      scripts/fuzz.sh 10 wasm_loader_fuzz twm_fuzz manifest_fuzz network_fuzz image_fuzz hostcall_reply_fuzz hostcall_request_fuzz \
         hostcall_wasi_fuzz emulator_leaves_fuzz
       ;;
     bench) scripts/bench.sh --quick ;;

@@ -205,6 +205,16 @@ TWINE_API void twine_launch_add_directory(twine_launch* launch, const char* host
  * It may hold `bytes`, file contents and names together, 512 MiB in all such directories; beyond it writing fails (ENOSPC). */
 TWINE_API void twine_launch_add_memory_directory(twine_launch* launch, const char* guest_path,
                                                  uint64_t bytes);
+/* Listens on "127.0.0.1:8080" or "[::1]:8080" at once, for the guest to accept connections there. Its descriptor comes after those of
+ * the directories (3, if there are none), sockets in the order of the calls. Port 0 is any free one; which, `port` tells (may be
+ * NULL). Errors: INVALID_ARGUMENT, IO, PERMISSION. */
+TWINE_API TWINE_MUST_USE twine_error* twine_launch_add_listener(twine_launch* launch, const char* address,
+                                                                uint16_t* port);
+/* Lends the guest an open stream or datagram socket, listening or not, which stays the caller's to close. Errors: INVALID_ARGUMENT. */
+TWINE_API TWINE_MUST_USE twine_error* twine_launch_add_socket(twine_launch* launch, int descriptor);
+/* Allows the guest to open sockets and to reach what the rule says: [listen:]HOST:PORT, as `twine run --allow-net` has it. Nothing is
+ * allowed without. Errors: INVALID_ARGUMENT. */
+TWINE_API TWINE_MUST_USE twine_error* twine_launch_allow_network(twine_launch* launch, const char* rule);
 /* Bytes that a linear memory may grow to; 4 GiB by default. memory.grow beyond it fails, and a module that
  * starts with more is refused. */
 TWINE_API void twine_launch_set_memory_limit(twine_launch* launch, uint64_t bytes);

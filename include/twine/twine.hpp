@@ -220,6 +220,17 @@ class Launch {
   void add_memory_directory(const std::string& guest_path, uint64_t bytes) {
     twine_launch_add_memory_directory(get(), guest_path.c_str(), bytes);
   }
+  // The port it listens on.
+  Result<uint16_t> add_listener(const std::string& address) {
+    uint16_t port = 0;
+    if (twine_error* error = twine_launch_add_listener(get(), address.c_str(), &port))
+      return std::unexpected(Error(error));
+    return port;
+  }
+  Result<void> add_socket(int descriptor) { return to_result(twine_launch_add_socket(get(), descriptor)); }
+  Result<void> allow_network(const std::string& rule) {
+    return to_result(twine_launch_allow_network(get(), rule.c_str()));
+  }
   void set_table_limit(uint64_t elements) { twine_launch_set_table_limit(get(), elements); }
   void set_instance_limit(uint64_t instances) { twine_launch_set_instance_limit(get(), instances); }
   void set_timeout(uint64_t nanoseconds) { twine_launch_set_timeout(get(), nanoseconds); }

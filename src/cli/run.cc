@@ -26,6 +26,8 @@ constexpr char kFooter[] =
     "  twine run --dir data::/data:ro --env LANG=C app.wasm --verbose /data/input.csv\n"
     "  twine run --invoke add sum.wasm 40 2\n"
     "  twine run --invoke shuffle simd.wasm i32x4:1,2,3,4 0x000102030405060708090a0b0c0d0e0f\n"
+    "  twine run --listen 127.0.0.1:8080 --dir site::/site:ro http-server.wasm\n"
+    "  twine run --allow-net example.org:443 fetch.wasm\n"
     "  twine run --stats --max-memory 512M app.twm < input\n"
     "\n"
     "Arguments of --invoke: integers decimal or 0x-hexadecimal; floats, nan and inf among them; v128 by its "
@@ -43,6 +45,9 @@ struct RunFlags {
   std::vector<std::string> directories;
   std::vector<std::string> memory_directories;
   std::vector<std::string> environment;
+  std::vector<std::string> listeners;
+  std::vector<int> inherited;
+  std::vector<std::string> network_rules;
   std::vector<std::string> preloads;
   std::vector<std::string> trusted_keys;
   std::string invoke;
@@ -142,12 +147,30 @@ Result<api::Module> read_module(const std::string& path, const CompileFlags& fla
   return std::move(*module);
 }
 
+Result<void> add_network(api::Launch& launch, const RunFlags& flags) {
+  for (const std::string& address : flags.listeners) {
+    const auto port = launch.add_listener(address);
+    if (!port) return std::unexpected(to_error(port.error()));
+    if (address.ends_with(":0"))
+      fmt::print(stderr, "twine: listening on {}:{}\n", address.substr(0, address.size() - 2), *port);
+  }
+  for (const int descriptor : flags.inherited) {
+    if (auto added = launch.add_socket(descriptor); !added) return std::unexpected(to_error(added.error()));
+  }
+  for (const std::string& rule : flags.network_rules) {
+    if (auto allowed = launch.allow_network(rule); !allowed)
+      return std::unexpected(to_error(allowed.error()));
+  }
+  return {};
+}
+
 Result<void> configure(api::Launch& launch, const RunFlags& flags) {
   for (const std::string& text : flags.directories) {
     const Directory directory = TWINE_TRY(parse_directory(text));
     launch.add_directory(directory.host, directory.guest, directory.read_only);
   }
   for (const std::string& text : flags.memory_directories) TWINE_TRY(add_memory_directory(launch, text));
+  TWINE_TRY(add_network(launch, flags));
   for (const std::string& variable : flags.environment) {
     if (auto added = launch.add_environment(variable); !added)
       return std::unexpected(to_error(added.error()));
@@ -249,6 +272,17 @@ void add_run(CLI::App& app, int& status) {
   repeated(
       command->add_option("--env", flags->environment, "Set a variable of the guest, who sees no others"))
       ->type_name("NAME=VALUE");
+  repeated(command->add_option("--listen", flags->listeners,
+                               "Listen there for the guest, who accepts on the descriptor after its "
+                               "directories (3 without any); port 0: a free one, which is printed"))
+      ->type_name("ADDRESS:PORT");
+  repeated(command->add_option("--inherit-fd", flags->inherited,
+                               "Lend the guest this open socket, after those of --listen"))
+      ->type_name("N");
+  repeated(command->add_option("--allow-net", flags->network_rules,
+                               "Let the guest connect and send to HOST, a name, 10.0.0.0/8, [fd00::/8] or *, "
+                               "at PORT, a number or *; listen:ADDRESS:PORT lets it bind there"))
+      ->type_name("[listen:]HOST:PORT");
   command->add_option("--invoke", flags->invoke, "Call this export instead of _start; ARGS are its own")
       ->type_name("FUNCTION");
   repeated(

@@ -9,13 +9,14 @@
 
 namespace twine::hostcall {
 
-// Handles of the host's table. The first ones stand open at launch; file_open and directory_open yield the
-// others.
+// Handles of the host's table. The first ones stand open at launch; file_open, socket_open and socket_accept
+// yield the others.
 using Handle = uint32_t;
 inline constexpr Handle kStdin = 0;
 inline constexpr Handle kStdout = 1;
 inline constexpr Handle kStderr = 2;
-inline constexpr Handle kFirstMount = 3;  // mount i of the launch manifest is handle kFirstMount + i
+inline constexpr Handle kFirstMount = 3;  // mount i of the launch manifest is handle kFirstMount + i;
+                                          // its sockets follow the host's mounts
 inline constexpr Handle kMaxHandles = 65536;
 
 inline constexpr uint64_t kMaxPath = 4096;
@@ -72,5 +73,64 @@ struct PollEvent {
 static_assert(sizeof(PollInterest) == 8 && sizeof(PollEvent) == 16);
 inline constexpr uint64_t kMaxPollEntries = 4096;
 inline constexpr uint64_t kNoTimeout = ~uint64_t{0};
+
+// sockets
+enum class SocketFamily : uint32_t { unspecified = 0, ipv4 = 1, ipv6 = 2 };
+enum class SocketType : uint32_t { datagram = 0, stream = 1 };
+enum class SocketEnd : uint32_t { local = 0, remote = 1 };
+
+// The first four bytes of `bytes` for ipv4; what is not used is zero; all of it for `unspecified`, which means: no address.
+struct SocketAddress {
+  SocketFamily family;
+  uint16_t port;
+  uint16_t padding;
+  uint8_t bytes[16];
+};
+static_assert(sizeof(SocketAddress) == 24);
+
+// socket_receive's `flags`, and what it tells in SocketReceived::flags.
+enum ReceiveFlags : uint32_t { kReceivePeek = 1, kReceiveWaitAll = 2 };
+enum ReceivedFlags : uint32_t { kDataTruncated = 1 };
+struct SocketReceived {
+  SocketAddress from;  // of a datagram
+  uint32_t flags;      // ReceivedFlags
+  uint32_t padding;
+};
+static_assert(sizeof(SocketReceived) == 32);
+
+enum ShutdownHow : uint32_t { kShutdownReceive = 1, kShutdownSend = 2 };
+
+enum class SocketOption : uint32_t {
+  // 0 or 1
+  broadcast = 0,
+  keep_alive = 1,
+  reuse_address = 2,
+  reuse_port = 3,
+  tcp_no_delay = 4,
+  tcp_quick_ack = 5,
+  tcp_fastopen_connect = 6,
+  ipv6_only = 7,
+  ipv4_multicast_loop = 8,
+  ipv6_multicast_loop = 9,
+  // bytes
+  receive_buffer = 16,
+  send_buffer = 17,
+  // microseconds; 0: none
+  receive_timeout = 18,
+  send_timeout = 19,
+  // 0: off, n + 1: on, n seconds
+  linger = 20,
+  // seconds
+  tcp_keep_idle = 21,
+  tcp_keep_interval = 22,
+  // 0 to 255
+  ip_ttl = 23,
+  ip_multicast_ttl = 24,
+  // only set; the value is the index of an interface, or for IPv4 its address as a number, 0: any
+  join_group = 32,
+  leave_group = 33,
+};
+
+inline constexpr uint64_t kMaxResolvedAddresses = 32;
 
 }  // namespace twine::hostcall

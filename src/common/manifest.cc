@@ -85,6 +85,16 @@ Result<void> check_mounts(const std::vector<Mount>& mounts) {
   return {};
 }
 
+Result<void> check_network(const Network& network) {
+  if (network.sockets.size() > kMaxLaunchSockets || network.rules.size() > kMaxNetworkRules)
+    return disagreement("more than 1024 sockets (--listen, --inherit-fd) or 4096 rules (--allow-net)");
+  for (const LaunchSocket& socket : network.sockets) {
+    if (!socket.address.empty()) TWINE_TRY(parse_endpoint(socket.address));
+  }
+  for (const NetworkRule& rule : network.rules) TWINE_TRY(check_network_rule(rule));
+  return {};
+}
+
 }  // namespace
 
 std::vector<uint8_t> encode_manifest(const LaunchManifest& manifest) {
@@ -114,6 +124,7 @@ Result<void> check_manifest(const LaunchManifest& manifest) {
     }
   }
   TWINE_TRY(check_mounts(manifest.mounts));
+  TWINE_TRY(check_network(manifest.network));
   return manifest.steps.empty() ? check_program(manifest) : check_script(manifest);
 }
 

@@ -20,6 +20,7 @@
 
 #include "common/abi.h"
 #include "common/cbor.h"
+#include "common/network.h"
 #include "common/result.h"
 
 namespace twine {
@@ -27,7 +28,7 @@ namespace twine {
 using Sha256Digest = std::array<uint8_t, 32>;
 using Ed25519PublicKey = std::array<uint8_t, 32>;
 
-inline constexpr uint32_t kManifestVersion = 4;
+inline constexpr uint32_t kManifestVersion = 5;
 inline constexpr uint32_t kLaunchResultVersion = 2;
 inline constexpr uint64_t kMaxManifestSize = uint64_t{64}
                                              << 20;  // conformance scripts carry their steps in it
@@ -72,6 +73,37 @@ struct Mount {
     field(1, "guest_path", self.guest_path);
     field(2, "read_only", self.read_only);
     field(3, "memory_bytes", self.memory_bytes);
+  }
+};
+
+// A socket that the host opened and the guest finds open, after the mounts.
+enum class LaunchSocketKind : uint8_t { listener = 0, stream = 1, datagram = 2 };
+constexpr bool is_valid(LaunchSocketKind kind) {
+  return kind <= LaunchSocketKind::datagram;
+}
+
+struct LaunchSocket {
+  LaunchSocketKind kind = LaunchSocketKind::listener;
+  std::string address;  // where it listens as --listen had it, "127.0.0.1:8080"; empty: inherited
+
+  static void fields(auto& self, auto&& field) {
+    field(1, "kind", self.kind);
+    field(2, "address", self.address);
+  }
+};
+
+inline constexpr size_t kMaxLaunchSockets = 1024;
+inline constexpr size_t kMaxNetworkRules = 4096;
+
+// What the guest has of the network: nothing unless it stands here. Socket i is the host's handle kFirstMount + the number of the
+// host's mounts + i.
+struct Network {
+  std::vector<LaunchSocket> sockets;
+  std::vector<NetworkRule> rules;
+
+  static void fields(auto& self, auto&& field) {
+    field(1, "sockets", self.sockets);
+    field(2, "rules", self.rules);
   }
 };
 
@@ -168,6 +200,7 @@ struct LaunchManifest {
   std::optional<std::string> invoke;
   std::vector<WireValue> invoke_arguments;
   std::vector<Step> steps;
+  Network network;
 
   static void fields(auto& self, auto&& field) {
     field(1, "version", self.version);
@@ -180,6 +213,7 @@ struct LaunchManifest {
     field(8, "invoke", self.invoke);
     field(9, "invoke_arguments", self.invoke_arguments);
     field(10, "steps", self.steps);
+    field(11, "network", self.network);
   }
 };
 

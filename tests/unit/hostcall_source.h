@@ -53,8 +53,11 @@ class ArgumentSource {
 
   std::array<std::byte, kBufferSize> sent_{};
   std::array<std::byte, kGuard + kBufferSize + kGuard> guarded_{};
-  std::tuple<std::array<hostcall::PollInterest, 4>, std::array<hostcall::PollEvent, 4>> arrays_;
-  std::tuple<wasi::Filestat, hostcall::CpuidRegisters> objects_;
+  std::tuple<std::array<hostcall::PollInterest, 4>, std::array<hostcall::PollEvent, 4>,
+             std::array<hostcall::SocketAddress, 4>>
+      arrays_;
+  std::tuple<wasi::Filestat, hostcall::CpuidRegisters, hostcall::SocketAddress, hostcall::SocketReceived>
+      objects_;
 };
 
 }  // namespace twine::testing

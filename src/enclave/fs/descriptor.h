@@ -16,6 +16,10 @@
 #include "common/wasi_types.h"
 #include "enclave/hostcall/pieces.h"
 
+namespace twine::net {
+class Socket;
+}
+
 namespace twine::fs {
 
 using hostcall::Gather;
@@ -53,6 +57,7 @@ class Descriptor {
   [[nodiscard]] virtual Directory* as_directory() { return nullptr; }
   // Its reads and writes settle themselves what small_transfers.h holds back, where they need to; for others that happens before.
   [[nodiscard]] virtual bool settles_itself() const { return false; }
+  [[nodiscard]] virtual net::Socket* as_socket() { return nullptr; }
 
   // At the position, which they move; at the end for a file with fdflags::append. What was moved may be less
   // than asked for; 0 read is the end of the file.

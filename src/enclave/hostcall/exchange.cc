@@ -199,4 +199,35 @@ void check_reply(Call call, std::span<const PollEvent> events) {
   }
 }
 
+void check_reply(Call call, const SocketAddress& address) {
+  size_t used = 0;
+  switch (address.family) {
+    case SocketFamily::unspecified:
+      break;
+    case SocketFamily::ipv4:
+      used = 4;
+      break;
+    case SocketFamily::ipv6:
+      used = 16;
+      break;
+    default:
+      reply_attack(call, "an address is of no family that exists");
+  }
+  const auto is_zero = [](uint8_t byte) { return byte == 0; };
+  if (address.padding != 0 || (used == 0 && address.port != 0) ||
+      !std::all_of(address.bytes + used, address.bytes + sizeof address.bytes, is_zero)) {
+    reply_attack(call, "an address has bytes where it has none");
+  }
+}
+
+void check_reply(Call call, std::span<const SocketAddress> addresses) {
+  for (const SocketAddress& address : addresses) check_reply(call, address);
+}
+
+void check_reply(Call call, const SocketReceived& received) {
+  check_reply(call, received.from);
+  if ((received.flags & ~uint32_t{kDataTruncated}) != 0 || received.padding != 0)
+    reply_attack(call, "what came has unknown flags");
+}
+
 }  // namespace twine::hostcall

@@ -74,5 +74,9 @@ void check_reply(Call call, const wasi::Filestat& stat);
 inline void check_reply(Call /*call*/, const CpuidRegisters& /*any value can be true*/) {}
 // PollEvents are judged where the interests are known: an event alone can only be malformed.
 void check_reply(Call call, std::span<const PollEvent> events);
+// Well-formed; whether the family is the socket's is judged where the socket is known.
+void check_reply(Call call, const SocketAddress& address);
+void check_reply(Call call, std::span<const SocketAddress> addresses);
+void check_reply(Call call, const SocketReceived& received);
 
 }  // namespace twine::hostcall

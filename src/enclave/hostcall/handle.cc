@@ -42,11 +42,14 @@ IoResult<OwnedHandle> OwnedHandle::open(Handle directory, std::string_view path,
                                         wasi::Fdflags fdflags, uint32_t access, wasi::Filestat& stat) {
   const IoResult<Handle> handle = file_open(directory, path, oflags, fdflags, access, stat);
   if (!handle) return std::unexpected(handle.error());
-  // Those of the launch are never closed, so file_open cannot yield stdio; mounts are not known here, but are
+  return take(Call::file_open, *handle);
+}
+
+OwnedHandle OwnedHandle::take(Call call, Handle handle) {
+  // Those of the launch are never closed, so no call can yield stdio; mounts are not known here, but are
   // not closed either, and mistaking one for another file is within what the host can do anyway.
-  if (*handle < kFirstMount || !ledger().open(*handle))
-    reply_attack(Call::file_open, "the handle is open already");
-  return OwnedHandle(*handle, /*closes=*/true);
+  if (handle < kFirstMount || !ledger().open(handle)) reply_attack(call, "the handle is open already");
+  return OwnedHandle(handle, /*closes=*/true);
 }
 
 IoResult<void> OwnedHandle::close() {

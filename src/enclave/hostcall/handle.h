@@ -22,6 +22,9 @@ class OwnedHandle {
   static IoResult<OwnedHandle> open(Handle directory, std::string_view path, wasi::Oflags oflags,
                                     wasi::Fdflags fdflags, uint32_t access, wasi::Filestat& stat);
 
+  // The handle that `call` has yielded, entered into the ledger.
+  static OwnedHandle take(Call call, Handle handle);
+
   OwnedHandle(OwnedHandle&& other) noexcept
       : handle_(other.handle_), closes_(std::exchange(other.closes_, false)) {}
   OwnedHandle& operator=(OwnedHandle&&) = delete;
@@ -44,7 +47,7 @@ class OwnedHandle {
   bool closes_;
 };
 
-// Which handles file_open has yielded and nobody has closed: one ledger a launch, because the host numbers each launch's files by
+// Which handles file_open, socket_open and socket_accept have yielded and nobody has closed: one ledger a launch, because the host numbers each launch's files by
 // itself. While it lives, the calling thread's OwnedHandles are entered in it; one nests in another.
 class HandleLedger {
  public:

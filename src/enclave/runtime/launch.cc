@@ -119,12 +119,16 @@ uint64_t time_stamp() {
 
 LaunchResult launch(const LaunchManifest& manifest, const ModulePolicy& policy, ModuleSource& source) {
   LaunchResult result;
-  wasi::WasiContext wasi(
-      {.arguments = manifest.arguments, .environment = manifest.environment, .mounts = manifest.mounts});
+  wasi::WasiContext wasi({.arguments = manifest.arguments,
+                          .environment = manifest.environment,
+                          .mounts = manifest.mounts,
+                          .network = manifest.network});
   Spectest spectest;
   Store store(manifest.limits, wasi);
   Linker linker;
   linker.add(wasi::wasi_preview1_functions());
+  linker.add(wasi::wasi_socket_functions());
+  linker.add(wasi::wasi_socket_option_functions());
   if (manifest.steps.empty()) {
     run_program(manifest, policy, source, store, linker, result);
   } else if (const Result<void> defined = spectest.define(store, linker); !defined) {

@@ -8,4 +8,5 @@ twine_enclave_sources(
   runtime_entries.cc script.cc spectest.cc store.cc trampolines.S twm_file.cc type_registry.cc)
 
 # The formats that both sides share, with the enclave's flags.
-target_sources(twine-enclave PRIVATE ${PROJECT_SOURCE_DIR}/src/common/cbor.cc ${PROJECT_SOURCE_DIR}/src/common/manifest.cc)
+target_sources(twine-enclave PRIVATE ${PROJECT_SOURCE_DIR}/src/common/cbor.cc ${PROJECT_SOURCE_DIR}/src/common/manifest.cc
+               ${PROJECT_SOURCE_DIR}/src/common/network.cc)

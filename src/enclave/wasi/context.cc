@@ -6,6 +6,7 @@
 #include "enclave/fs/host_directory.h"
 #include "enclave/fs/host_stream.h"
 #include "enclave/fs/memory_directory.h"
+#include "enclave/net/socket.h"
 
 namespace twine::wasi {
 
@@ -14,10 +15,23 @@ namespace {
 // Device numbers of file systems in memory; the host's are smaller in practice, and only a program that compares them would care.
 constexpr uint64_t kFirstMemoryDevice = uint64_t{1} << 62;
 
+Resource launch_socket(const LaunchSocket& socket, hostcall::Handle handle) {
+  auto family = net::SocketFamily::unspecified;
+  if (const auto endpoint = parse_endpoint(socket.address); endpoint)
+    family = endpoint->address.length == 4 ? net::SocketFamily::ipv4 : net::SocketFamily::ipv6;
+  const auto type = socket.kind == LaunchSocketKind::datagram ? net::SocketType::datagram : net::SocketType::stream;
+  const bool listens = socket.kind == LaunchSocketKind::listener;
+  return {.descriptor = net::Socket::at_launch(handle, family, type),
+          .rights = listens ? kListenerRights : kConnectionRights,
+          .inheriting = listens ? kConnectionRights : 0,
+          .preopen = {}};
+}
+
 }  // namespace
 
 WasiContext::WasiContext(WasiConfig config)
-    : arguments(std::move(config.arguments)), environment(std::move(config.environment)) {
+    : arguments(std::move(config.arguments)), environment(std::move(config.environment)),
+      network(std::move(config.network.rules)) {
   // The table is empty and far larger than this, so these insertions cannot fail.
   const auto add_standard = [this](hostcall::Handle handle, Rights rights) {
     static_cast<void>(resources.insert(
@@ -26,7 +40,8 @@ WasiContext::WasiContext(WasiConfig config)
   add_standard(hostcall::kStdin, kStreamRights & ~rights::fd_write);
   add_standard(hostcall::kStdout, kStreamRights & ~rights::fd_read);
   add_standard(hostcall::kStderr, kStreamRights & ~rights::fd_read);
-  for (uint32_t host_mounts = 0; Mount & mount : config.mounts) {
+  uint32_t host_mounts = 0;
+  for (Mount& mount : config.mounts) {
     std::unique_ptr<fs::Descriptor> directory;
     if (mount.in_memory()) {
       memory_trees.emplace_back(
@@ -41,6 +56,8 @@ WasiContext::WasiContext(WasiConfig config)
                                         .inheriting = kDirectoryRights | kFileRights,
                                         .preopen = std::move(mount.guest_path)}));
   }
+  for (uint32_t next = hostcall::kFirstMount + host_mounts; const LaunchSocket& socket : config.network.sockets)
+    static_cast<void>(resources.insert(launch_socket(socket, next++)));
 }
 
 WasiContext::~WasiContext() = default;

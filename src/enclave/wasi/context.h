@@ -11,6 +11,7 @@
 #include "enclave/fs/memory_tree.h"
 #include "enclave/fs/small_transfers.h"
 #include "enclave/hostcall/handle.h"
+#include "enclave/net/policy.h"
 #include "enclave/wasi/resource_table.h"
 
 namespace twine::wasi {
@@ -19,6 +20,7 @@ struct WasiConfig {
   std::vector<std::string> arguments{};    // the program's name first
   std::vector<std::string> environment{};  // "NAME=VALUE"
   std::vector<Mount> mounts{};             // descriptors 3, 4, …
+  Network network{};                       // its sockets are the descriptors after those
 };
 
 // Strings as args_get and environ_get hand them over: each NUL-terminated, one after the other.
@@ -37,7 +39,7 @@ class StringList {
 
 class WasiContext {
  public:
-  // Opens descriptors 0, 1 and 2 on the host's standard streams and the mounts from 3 on. `config` comes from
+  // Opens descriptors 0, 1 and 2 on the host's standard streams the mounts from 3 on, and then the sockets. `config` comes from
   // a manifest that check_manifest has passed.
   explicit WasiContext(WasiConfig config);
   ~WasiContext();
@@ -52,6 +54,7 @@ class WasiContext {
   StringList environment;
   fs::SmallTransfers small_transfers;                         // before the files that it serves
   std::vector<std::unique_ptr<fs::MemoryTree>> memory_trees;  // before the descriptors that lie in them
+  net::Policy network;
   ResourceTable resources;
 };
 

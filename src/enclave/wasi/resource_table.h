@@ -29,6 +29,12 @@ inline constexpr Rights kDirectoryRights =
     rights::fd_filestat_get | rights::fd_filestat_set_times | rights::path_symlink |
     rights::path_remove_directory | rights::path_unlink_file | rights::poll_fd_readwrite;
 
+inline constexpr Rights kConnectionRights = rights::fd_read | rights::fd_write | rights::fd_fdstat_set_flags |
+                                            rights::fd_filestat_get | rights::poll_fd_readwrite |
+                                            rights::sock_shutdown;
+inline constexpr Rights kListenerRights = rights::fd_fdstat_set_flags | rights::fd_filestat_get |
+                                          rights::poll_fd_readwrite | rights::sock_accept;
+
 struct Resource {
   std::unique_ptr<fs::Descriptor> descriptor;
   Rights rights = 0;                   // what may be done with it

@@ -8,8 +8,12 @@
 
 namespace twine::wasi {
 
-// Every function of wasi_snapshot_preview1, those that answer ENOTSUP or ENOTSOCK included (docs/wasi.md
+// Every function of wasi_snapshot_preview1, those that answer ENOTSUP included (docs/wasi.md
 // lists the state of each).
 std::span<const HostFunction> wasi_preview1_functions();
+
+// The socket extension, which programs import from the same module.
+std::span<const HostFunction> wasi_socket_functions();
+std::span<const HostFunction> wasi_socket_option_functions();
 
 }  // namespace twine::wasi

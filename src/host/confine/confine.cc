@@ -82,7 +82,8 @@ Confinement probe_confinement() {
           .system_calls = seccomp_offered()};
 }
 
-Result<Confinement> confine_process(const std::vector<ConfinedDirectory>& directories) {
+Result<Confinement> confine_process(const std::vector<ConfinedDirectory>& directories,
+                                    const ConfinedNetwork& network) {
   if (!single_threaded()) {
     return fail(ErrorCode::invalid_argument,
                 "the process cannot be confined while it has other threads; confine it before they start");
@@ -94,11 +95,11 @@ Result<Confinement> confine_process(const std::vector<ConfinedDirectory>& direct
   confinement.no_new_privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
   if (!confinement.no_new_privileges) return confinement;
   if (offered.files()) {
-    TWINE_TRY(confine_files(offered.landlock_abi, directories));
+    TWINE_TRY(confine_files(offered.landlock_abi, directories, network));
     confinement.landlock_abi = offered.landlock_abi;
   }
   if (offered.system_calls) {
-    TWINE_TRY(confine_system_calls());
+    TWINE_TRY(confine_system_calls(network));
     confinement.system_calls = true;
   }
   return confinement;

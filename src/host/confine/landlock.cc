@@ -23,6 +23,12 @@ struct Ruleset {
   uint64_t scoped;
 };
 
+struct PortRule {  // ABI 4
+  uint64_t allowed_access;
+  uint64_t port;
+};
+constexpr int kRuleNetPort = 2;
+
 constexpr uint64_t kTruncate = uint64_t{1} << 14;          // ABI 3
 constexpr uint64_t kBindTcp = uint64_t{1} << 0;            // ABI 4
 constexpr uint64_t kConnectTcp = uint64_t{1} << 1;         // ABI 4
@@ -60,6 +66,44 @@ Result<void> add_directory(int ruleset, int abi, const ConfinedDirectory& direct
   return {};
 }
 
+uint64_t handled_network(int abi, const ConfinedNetwork& network) {
+  if (abi < 4) return 0;
+  return (network.bind_ports ? kBindTcp : 0) | (network.connect_ports ? kConnectTcp : 0);
+}
+
+// What the C library's resolver reads; a machine need not have all of it.
+Result<void> add_resolver_files(int ruleset) {
+  for (const char* const path : {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
+                                 "/etc/gai.conf"}) {
+    const UniqueFd file(::open(path, O_PATH | O_CLOEXEC));
+    if (!file.valid()) continue;
+    const landlock_path_beneath_attr rule{.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+                                          .parent_fd = file.get()};
+    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+      return std::unexpected(system_error("landlock_add_rule"));
+  }
+  return {};
+}
+
+Result<void> add_port(int ruleset, uint64_t access, uint16_t port) {
+  const PortRule rule{.allowed_access = access, .port = port};
+  if (syscall(SYS_landlock_add_rule, ruleset, kRuleNetPort, &rule, 0) != 0)
+    return std::unexpected(system_error("landlock_add_rule"));
+  return {};
+}
+
+Result<void> add_network(int ruleset, uint64_t handled, const ConfinedNetwork& network) {
+  constexpr uint16_t dns = 53;  // a resolver whose answer does not fit a datagram asks again by TCP
+  if ((handled & kConnectTcp) != 0) {
+    for (const uint16_t port : *network.connect_ports) TWINE_TRY(add_port(ruleset, kConnectTcp, port));
+    if (network.resolves_names) TWINE_TRY(add_port(ruleset, kConnectTcp, dns));
+  }
+  if ((handled & kBindTcp) != 0) {
+    for (const uint16_t port : *network.bind_ports) TWINE_TRY(add_port(ruleset, kBindTcp, port));
+  }
+  return {};
+}
+
 }  // namespace
 
 int landlock_abi() {
@@ -67,10 +111,11 @@ int landlock_abi() {
   return abi < 0 ? 0 : static_cast<int>(abi);
 }
 
-Result<void> confine_files(int abi, const std::vector<ConfinedDirectory>& directories) {
+Result<void> confine_files(int abi, const std::vector<ConfinedDirectory>& directories,
+                           const ConfinedNetwork& network) {
   const Ruleset attributes{
       .handled_access_fs = handled_files(abi),
-      .handled_access_net = abi >= 4 ? kBindTcp | kConnectTcp : 0,
+      .handled_access_net = handled_network(abi, network),
       .scoped = abi >= 6 ? kScopeAbstractUnix | kScopeSignal : 0,
   };
   const UniqueFd ruleset(
@@ -78,6 +123,8 @@ Result<void> confine_files(int abi, const std::vector<ConfinedDirectory>& direct
   if (!ruleset.valid()) return std::unexpected(system_error("landlock_create_ruleset"));
   for (const ConfinedDirectory& directory : directories)
     TWINE_TRY(add_directory(ruleset.get(), abi, directory));
+  if (network.resolves_names) TWINE_TRY(add_resolver_files(ruleset.get()));
+  TWINE_TRY(add_network(ruleset.get(), attributes.handled_access_net, network));
   if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
     return std::unexpected(system_error("landlock_restrict_self"));
   return {};

@@ -10,11 +10,13 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "host/confine/confine.h"
@@ -169,8 +171,13 @@ constexpr const char* kFatal[] = {
     "iopl",
     "ioperm",
     "open_by_handle_at",
-    "socket",
 };
+
+// Where the guest has sockets: what serves the open ones, what opens more, what the C library's resolver needs besides.
+constexpr const char* kSocketUse[] = {"accept4",     "recvmsg",     "sendto",     "shutdown",
+                                      "getsockname", "getpeername", "getsockopt", "setsockopt"};
+constexpr const char* kSocketOpening[] = {"bind", "connect", "listen"};
+constexpr const char* kResolving[] = {"recvfrom", "sendmsg", "sendmmsg"};
 
 constexpr unsigned long kIoctls[] = {
     SGX_IOC_ENCLAVE_CREATE,
@@ -243,10 +250,28 @@ void add_argument_rules(Filter& filter) {
   filter.allow_if("prlimit64", equal(2, 0));
 }
 
+void add_network_rules(Filter& filter, const ConfinedNetwork& network) {
+  const auto allow = [&](std::span<const char* const> names) {
+    for (const char* const name : names) filter.add(SCMP_ACT_ALLOW, name);
+  };
+  if (network.uses_sockets || network.opens_sockets) allow(kSocketUse);
+  if (!network.opens_sockets) {
+    filter.add(SCMP_ACT_KILL_PROCESS, "socket");
+    return;
+  }
+  allow(kSocketOpening);
+  filter.allow_if("socket", equal(0, AF_INET));
+  filter.allow_if("socket", equal(0, AF_INET6));
+  if (!network.resolves_names) return;
+  allow(kResolving);
+  filter.allow_if("socket", equal(0, AF_NETLINK));  // which addresses this machine has, to sort those found
+}
+
 }  // namespace
 
-Result<void> confine_system_calls() {
+Result<void> confine_system_calls(const ConfinedNetwork& network) {
   Filter filter;
+  add_network_rules(filter, network);
   for (const char* const name : kAllowed) filter.add(SCMP_ACT_ALLOW, name);
   for (const char* const name : kFatal) filter.add(SCMP_ACT_KILL_PROCESS, name);
   filter.add(SCMP_ACT_ERRNO(ENOSYS), "clone3");

@@ -24,6 +24,7 @@
 #include "host/launch/modules.h"
 #include "host/launch/twm_file.h"
 #include "host/launch/values.h"
+#include "host/services/sockets.h"
 #include "twine/twine.h"
 
 using twine::Error;
@@ -59,6 +60,8 @@ struct twine_launch {
   twine::LaunchManifest manifest;  // all but modules and the user's own key
   std::vector<std::string> arguments;
   std::vector<twine::host::HostMount> mounts;
+  std::vector<twine::host::UniqueFd> listeners;
+  std::vector<int> sockets;  // in the manifest's order; some of them in `listeners`
   twine::host::StandardFiles files;
   bool capture = false;
   twine::host::ConfinementChoice confinement = twine::host::ConfinementChoice::off;
@@ -181,6 +184,7 @@ Result<twine::host::LaunchRequest> to_request(const twine_launch& launch) {
   twine::host::LaunchRequest request;
   request.manifest = launch.manifest;
   request.mounts = launch.mounts;
+  request.sockets = launch.sockets;
   request.files = launch.files;
   request.confinement = launch.confinement;
   for (size_t i = 0; i < launch.preloads.size(); ++i) {
@@ -467,6 +471,31 @@ void twine_launch_add_directory(twine_launch* launch, const char* host_path, con
 }
 void twine_launch_add_memory_directory(twine_launch* launch, const char* guest_path, uint64_t bytes) {
   launch->manifest.mounts.push_back({.guest_path = guest_path, .memory_bytes = bytes});
+}
+twine_error* twine_launch_add_listener(twine_launch* launch, const char* address, uint16_t* port) {
+  return guarded([&]() -> Result<void> {
+    twine::host::Listener listener = TWINE_TRY(twine::host::open_listener(address));
+    if (port != nullptr) *port = listener.endpoint.port;
+    launch->manifest.network.sockets.push_back(
+        {.kind = twine::LaunchSocketKind::listener, .address = address});
+    launch->sockets.push_back(listener.socket.get());
+    launch->listeners.push_back(std::move(listener.socket));
+    return {};
+  });
+}
+twine_error* twine_launch_add_socket(twine_launch* launch, int descriptor) {
+  return guarded([&]() -> Result<void> {
+    const auto kind = TWINE_TRY(twine::host::inherited_kind(descriptor));
+    launch->manifest.network.sockets.push_back({.kind = kind, .address = {}});
+    launch->sockets.push_back(descriptor);
+    return {};
+  });
+}
+twine_error* twine_launch_allow_network(twine_launch* launch, const char* rule) {
+  return guarded([&]() -> Result<void> {
+    launch->manifest.network.rules.push_back(TWINE_TRY(twine::parse_network_rule(rule)));
+    return {};
+  });
 }
 void twine_launch_set_memory_limit(twine_launch* launch, uint64_t bytes) {
   launch->manifest.limits.memory_bytes = bytes;

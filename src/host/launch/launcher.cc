@@ -1,6 +1,7 @@
 #include "host/launch/launcher.h"
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -89,6 +90,23 @@ Result<std::unique_ptr<sgx::Driver>> open_driver(bool emulated) {
   return driver;
 }
 
+ConfinedNetwork network_of(const Network& manifest) {
+  ConfinedNetwork network;
+  network.uses_sockets = !manifest.sockets.empty();
+  network.opens_sockets = !manifest.rules.empty();
+  for (const NetworkRule& rule : manifest.rules) {
+    const bool connects = rule.action == NetworkAction::connect;
+    std::optional<std::vector<uint16_t>>& ports = connects ? network.connect_ports : network.bind_ports;
+    if (rule.port == 0) {
+      ports.reset();
+    } else if (ports) {
+      ports->push_back(rule.port);
+    }
+    network.resolves_names = network.resolves_names || (connects && (rule.any_host() || !rule.name.empty()));
+  }
+  return network;
+}
+
 // The last thing before the enclave runs: what is needed from outside the mounts is open by now.
 Result<Confinement> confine(const LaunchRequest& request) {
   if (request.confinement == ConfinementChoice::off) return Confinement{};
@@ -101,7 +119,13 @@ Result<Confinement> confine(const LaunchRequest& request) {
   directories.reserve(request.mounts.size());
   for (const HostMount& mount : request.mounts)
     directories.push_back({.path = mount.host_path, .read_only = mount.read_only});
-  return confine_process(directories);
+  const ConfinedNetwork network = network_of(request.manifest.network);
+  // What the resolver loads on its first use comes from directories that are out of reach afterwards.
+  if (network.resolves_names) {
+    addrinfo* loaded = nullptr;
+    if (::getaddrinfo("localhost", nullptr, nullptr, &loaded) == 0) ::freeaddrinfo(loaded);
+  }
+  return confine_process(directories, network);
 }
 
 // Symbols of what is in a debug enclave. Of another nothing is told, but whoever has a debugger attached learns why.
@@ -209,6 +233,7 @@ ServicesConfig services_for(const LaunchRequest& request, const NullFile& null, 
   config.manifest = to_bytes(encode_manifest(request.manifest));
   for (const std::span<const uint8_t> module : request.modules) config.modules.push_back(to_bytes(module));
   config.mounts = request.mounts;
+  config.sockets = request.sockets;
   config.standard_input = null.unless(request.files.input);
   config.standard_output = null.unless(request.files.output);
   config.standard_error = null.unless(request.files.error);

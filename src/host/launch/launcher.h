@@ -46,6 +46,7 @@ struct LaunchRequest {
   LaunchManifest manifest;
   std::vector<std::span<const uint8_t>> modules;  // the files that manifest.modules describes, in its order
   std::vector<HostMount> mounts;                  // where the host's of manifest.mounts lie, in its order
+  std::vector<int> sockets;                       // manifest.network.sockets, in its order; borrowed
   StandardFiles files;
   ConfinementChoice confinement = ConfinementChoice::off;
   bool perf_map = false;  // leave perf's map of the code inside; for debug enclaves only

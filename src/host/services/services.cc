@@ -76,14 +76,20 @@ Result<void> Services::Impl::open_launch_handles() {
     file->shared = true;
     static_cast<void>(handles_.insert(std::move(file)));  // the first three numbers of an empty table
   }
-  if (config_.mounts.size() > hostcall::kMaxHandles / 2) {
-    return fail(ErrorCode::limit, "more than 32768 mounts; give fewer --dir");
+  if (config_.mounts.size() + config_.sockets.size() > hostcall::kMaxHandles / 2) {
+    return fail(ErrorCode::limit, "more than 32768 mounts and sockets; give fewer --dir");
   }
   for (const HostMount& mount : config_.mounts) {
     auto file = std::make_shared<OpenFile>();
     file->owned = TWINE_TRY(open_mount(mount.host_path));
     file->read_only = mount.read_only;
     static_cast<void>(handles_.insert(std::move(file)));  // the table is far from full
+  }
+  for (const int fd : config_.sockets) {
+    auto file = std::make_shared<OpenFile>();
+    file->borrowed = fd;
+    file->stream = true;
+    static_cast<void>(handles_.insert(std::move(file)));
   }
   handles_.fix();
   return {};

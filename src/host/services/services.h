@@ -46,6 +46,7 @@ struct ServicesConfig {
   std::vector<std::byte> manifest{};              // LaunchInput::manifest
   std::vector<std::vector<std::byte>> modules{};  // LaunchInput::module, + 1, …
   std::vector<HostMount> mounts{};
+  std::vector<int> sockets{};  // file descriptors, borrowed; in the order of the launch manifest
   int standard_input = 0;  // file descriptors, borrowed
   int standard_output = 1;
   int standard_error = 2;

@@ -1,5 +1,5 @@
 // The host calls by family: services.cc (launch, memory, machine), files.cc, paths.cc, time.cc (clocks and
-// poll). What each must do stands in common/hostcall.def.
+// poll), sockets.cc. What each must do stands in common/hostcall.def.
 #pragma once
 
 #include <atomic>
@@ -75,6 +75,24 @@ class Services::Impl final : public hostcall::HostCalls {
                                     std::string_view path) override;
   IoResult<uint64_t> symlink_read(Handle directory, std::string_view path,
                                   std::span<std::byte> contents) override;
+
+  // sockets
+  IoResult<uint64_t> socket_open(uint32_t family, uint32_t type) override;
+  IoResult<uint64_t> socket_bind(Handle socket, std::span<const hostcall::SocketAddress> address) override;
+  IoResult<uint64_t> socket_connect(Handle socket, std::span<const hostcall::SocketAddress> address) override;
+  IoResult<uint64_t> socket_listen(Handle socket, uint32_t backlog) override;
+  IoResult<uint64_t> socket_accept(Handle socket, uint32_t fdflags, hostcall::SocketAddress& peer) override;
+  IoResult<uint64_t> socket_receive(Handle socket, uint32_t flags, std::span<std::byte> data,
+                                    hostcall::SocketReceived& received) override;
+  IoResult<uint64_t> socket_send(Handle socket, std::span<const std::byte> data,
+                                 std::span<const hostcall::SocketAddress> to) override;
+  IoResult<uint64_t> socket_shutdown(Handle socket, uint32_t how) override;
+  IoResult<uint64_t> socket_name(Handle socket, uint32_t end, hostcall::SocketAddress& name) override;
+  IoResult<uint64_t> socket_option_get(Handle socket, uint32_t option) override;
+  IoResult<uint64_t> socket_option_set(Handle socket, uint32_t option, uint64_t value,
+                                       std::span<const hostcall::SocketAddress> group) override;
+  IoResult<uint64_t> name_resolve(std::string_view name, uint32_t family,
+                                  std::span<hostcall::SocketAddress> addresses) override;
 
  private:
   [[nodiscard]] IoResult<std::span<const std::byte>> input(uint32_t which) const;

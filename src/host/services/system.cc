@@ -7,12 +7,30 @@ wasi::Errno to_wasi(int linux_errno) {
   switch (linux_errno) {
     case EACCES:
       return acces;
+    case EADDRINUSE:
+      return addrinuse;
+    case EADDRNOTAVAIL:
+      return addrnotavail;
+    case EAFNOSUPPORT:
+      return afnosupport;
     case EAGAIN:
       return again;
+    case EALREADY:
+      return already;
     case EBADF:
       return badf;
     case EBUSY:
       return busy;
+    case ECONNABORTED:
+      return connaborted;
+    case ECONNREFUSED:
+      return connrefused;
+    case ECONNRESET:
+      return connreset;
+    case EDESTADDRREQ:
+      return destaddrreq;
+    case EDOM:
+      return dom;
     case EDQUOT:
       return dquot;
     case EEXIST:
@@ -23,10 +41,16 @@ wasi::Errno to_wasi(int linux_errno) {
       return fbig;
     case EILSEQ:
       return ilseq;
+    case EHOSTUNREACH:
+      return hostunreach;
+    case EINPROGRESS:
+      return inprogress;
     case EINTR:
       return intr;
     case EINVAL:
       return inval;
+    case EISCONN:
+      return isconn;
     case EISDIR:
       return isdir;
     case ELOOP:
@@ -35,8 +59,18 @@ wasi::Errno to_wasi(int linux_errno) {
       return mfile;
     case EMLINK:
       return mlink;
+    case EMSGSIZE:
+      return msgsize;
     case ENAMETOOLONG:
       return nametoolong;
+    case ENETDOWN:
+      return netdown;
+    case ENETRESET:
+      return netreset;
+    case ENETUNREACH:
+      return netunreach;
+    case ENOBUFS:
+      return nobufs;
     case ENFILE:
       return nfile;
     case ENODEV:
@@ -47,14 +81,20 @@ wasi::Errno to_wasi(int linux_errno) {
       return nolck;
     case ENOMEM:
       return nomem;
+    case ENOPROTOOPT:
+      return noprotoopt;
     case ENOSPC:
       return nospc;
     case ENOSYS:
       return nosys;
+    case ENOTCONN:
+      return notconn;
     case ENOTDIR:
       return notdir;
     case ENOTEMPTY:
       return notempty;
+    case ENOTSOCK:
+      return notsock;
     case ENOTSUP:
       return notsup;
     case ENOTTY:
@@ -67,6 +107,12 @@ wasi::Errno to_wasi(int linux_errno) {
       return perm;
     case EPIPE:
       return pipe;
+    case EPROTO:
+      return proto;
+    case EPROTONOSUPPORT:
+      return protonosupport;
+    case EPROTOTYPE:
+      return prototype;
     case EROFS:
       return rofs;
     case ESPIPE:

@@ -1,0 +1,1 @@
+twine_enclave_sources(policy.cc socket.cc)
