@@ -30,6 +30,7 @@ struct Client {
   int file;         // what follows the response's buffer; -1: nothing
   off_t file_left;  // bytes of it
   int ends;         // the connection closes after this response
+  int drains;  // it is shut down for sending, and what still comes is thrown away: closing earlier could reset it
 };
 
 static struct pollfd polled[1 + kMaxClients];  // the listener, then a client each
@@ -45,7 +46,7 @@ static void add_client(int fd) {
   }
   client->received = client->sent = client->filled = 0;
   client->file = -1;
-  client->ends = 0;
+  client->ends = client->drains = 0;
   fcntl(fd, F_SETFL, O_NONBLOCK);
   polled[count] = (struct pollfd){.fd = fd, .events = POLLIN, .revents = 0};
   clients[count++] = client;
@@ -240,7 +241,12 @@ static int serve(int fd, struct Client* client) {
         fill(client);
       }
     }
-    if (client->ends && client->filled != 0) return 0;
+    if (client->ends && client->filled != 0) {
+      if (shutdown(fd, SHUT_WR) != 0) return 0;
+      client->sent = client->filled;
+      client->drains = 1;
+      return drain(fd, client);
+    }
     client->sent = client->filled = 0;
     const size_t length = request_length(client);
     if (length != 0) {

@@ -288,6 +288,15 @@ static void refused(void) {
   CHECK_ERRNO(sock_set_ip_add_membership(datagrams, &group, 0), EACCES);
 }
 
+static void closed(void) {
+  int32_t fd = -1;
+  CHECK_ERRNO(sock_open(-1, kIpv4, kStream, &fd), EACCES);
+  CHECK_ERRNO(sock_open(-1, kIpv6, kDatagram, &fd), EACCES);
+  address_info_t info;
+  uint32_t count;
+  CHECK_ERRNO(sock_addr_resolve("localhost", "80", NULL, &info, 1, &count), EACCES);
+}
+
 static void options(void) {
   const int fd = open_socket(kIpv4, kStream);
   const int fd6 = open_socket(kIpv6, kStream);
@@ -502,7 +511,8 @@ int main(int argc, const char** argv) {
                {"many", many},
                {"inherited", inherited},
                {"multicast", multicast},
-               {"dual", dual}};
+               {"dual", dual},
+               {"closed", closed}};
   arguments = argv + 2;
   for (size_t i = 0; argc > 1 && i < sizeof cases / sizeof *cases; ++i) {
     if (strcmp(argv[1], cases[i].name) != 0) continue;

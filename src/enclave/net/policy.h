@@ -19,6 +19,8 @@ class Policy {
   Policy() = default;
   explicit Policy(std::vector<NetworkRule> rules) : rules_(std::move(rules)) {}
 
+  // Whether there are rules: without any, a program opens no socket.
+  [[nodiscard]] bool has_rules() const { return !rules_.empty(); }
   // `port` 0 is that of a socket that takes any: only rules for every port admit it.
   [[nodiscard]] bool allows(NetworkAction action, const IpAddress& address, uint16_t port) const;
   // Whether datagrams for the group may be received: a rule to listen at its address, whatever the port.

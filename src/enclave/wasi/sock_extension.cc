@@ -43,6 +43,7 @@ Outcome<void> sock_open(Call& call, uint32_t /*poolfd*/, uint32_t family, uint32
   const auto kind = static_cast<SockFamily>(family);
   if (kind != SockFamily::ipv4 && kind != SockFamily::ipv6) return std::unexpected(Errno::afnosupport);
   if (type > static_cast<uint32_t>(SockType::stream)) return std::unexpected(Errno::inval);
+  if (!call.context.network.has_rules()) return std::unexpected(Errno::acces);
   TWINE_TRY(call.memory.bytes(fd, sizeof(uint32_t)));
   auto socket =
       TWINE_TRY(net::Socket::open(kind == SockFamily::ipv4 ? SocketFamily::ipv4 : SocketFamily::ipv6,
