@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_WORDS = 8  # ArenaHeader::args
-MAX_CALLS = 50  # docs/decisions/0006: without sockets it was 40
+MAX_CALLS = 50  # docs/decisions/0007: without sockets it was 40
 MAX_REPLY_BUFFERS = 2
 WORDS = {"u32": "uint32_t", "u64": "uint64_t", "handle": "Handle"}
 
