@@ -146,7 +146,7 @@ TEST(NetworkRule, AdmitsItsAddressesAtItsPortsOnly) {
   EXPECT_TRUE(connects("127.0.0.1:*", "127.0.0.1", 9));
   EXPECT_TRUE(connects("10.0.0.0/9:*", "10.127.255.255", 1));
   EXPECT_FALSE(connects("10.0.0.0/9:*", "10.128.0.0", 1));
-  EXPECT_TRUE(connects("[fd00::/7]:*", "fdff::1", 1));
+  EXPECT_TRUE(connects("[fc00::/7]:*", "fdff::1", 1));
   EXPECT_FALSE(connects("[fd00::/8]:*", "fc00::1", 1));
   EXPECT_TRUE(connects("*:1", "8.8.8.8", 1));
   EXPECT_TRUE(connects("*:1", "::1", 1));
