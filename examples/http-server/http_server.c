@@ -229,8 +229,18 @@ static size_t request_length(const struct Client* client) {
   return 0;
 }
 
+// Until the other end has read its response and closes. 0: this connection is over.
+static int drain(int fd, struct Client* client) {
+  for (;;) {
+    const ssize_t got = recv(fd, client->request, sizeof client->request, 0);
+    if (got < 0) return errno == EAGAIN;
+    if (got == 0) return 0;
+  }
+}
+
 // 0: this connection is over.
 static int serve(int fd, struct Client* client) {
+  if (client->drains) return drain(fd, client);
   for (;;) {
     while (client->sent < client->filled) {
       const ssize_t sent = send(fd, client->response + client->sent, client->filled - client->sent, 0);
