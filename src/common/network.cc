@@ -106,9 +106,9 @@ bool inside(const IpAddress& address, const std::vector<uint8_t>& network, size_
 }
 
 std::unexpected<Error> bad_rule(std::string_view text, std::string_view why) {
-  return fail(ErrorCode::invalid_argument,
-              "network rule '" + std::string(text) + "': " + std::string(why) +
-                  "; rules are [listen:]HOST:PORT with HOST a name, IPV4[/BITS], [IPV6[/BITS]] or *, and PORT a number or *");
+  return fail(ErrorCode::invalid_argument, "network rule '" + std::string(text) + "': " + std::string(why) +
+                                               "; rules are [listen:]HOST:PORT with HOST a name, "
+                                               "IPV4[/BITS], [IPV6[/BITS]] or *, and PORT a number or *");
 }
 
 // ADDRESS[/BITS] into `rule`. Why not, or empty.

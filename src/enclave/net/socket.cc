@@ -109,8 +109,8 @@ IoResult<void> Socket::listen(uint32_t backlog) {
 
 IoResult<std::unique_ptr<Socket>> Socket::accept(wasi::Fdflags flags, SocketAddress& peer) {
   const hostcall::Handle handle = TWINE_TRY(hostcall::socket_accept(handle_.get(), flags, peer));
-  auto accepted = std::unique_ptr<Socket>(new Socket(
-      hostcall::OwnedHandle::take(Call::socket_accept, handle), family_, SocketType::stream, flags));
+  auto accepted = std::unique_ptr<Socket>(new Socket(hostcall::OwnedHandle::take(Call::socket_accept, handle),
+                                                     family_, SocketType::stream, flags));
   check_answer(Call::socket_accept, peer, /*may_be_missing=*/false);
   return accepted;
 }
@@ -127,7 +127,8 @@ IoResult<uint64_t> Socket::receive(const fs::Scatter& to, uint32_t flags,
   received = {};
   if (total_size(to) <= kMaxTransfer) return receive_part(to, flags, received);
   // More than the arena holds. Whoever waits for all of it gets it in parts; anybody else is content with the first.
-  const bool waits = is_stream() && (flags & hostcall::kReceiveWaitAll) != 0 && (flags & hostcall::kReceivePeek) == 0;
+  const bool waits =
+      is_stream() && (flags & hostcall::kReceiveWaitAll) != 0 && (flags & hostcall::kReceivePeek) == 0;
   uint64_t done = 0;
   for (size_t i = 0; i < to.count(); ++i) {
     for (std::span<std::byte> piece = to[i]; !piece.empty();) {
@@ -181,8 +182,7 @@ IoResult<SocketAddress> Socket::name(hostcall::SocketEnd end) {
 }
 
 IoResult<uint64_t> Socket::option(SocketOption option) {
-  const uint64_t value =
-      TWINE_TRY(hostcall::socket_option_get(handle_.get(), static_cast<uint32_t>(option)));
+  const uint64_t value = TWINE_TRY(hostcall::socket_option_get(handle_.get(), static_cast<uint32_t>(option)));
   if (value > largest_value(option))
     hostcall::reply_attack(Call::socket_option_get, "the option cannot have this value");
   return value;

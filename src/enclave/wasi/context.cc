@@ -19,7 +19,8 @@ Resource launch_socket(const LaunchSocket& socket, hostcall::Handle handle) {
   auto family = net::SocketFamily::unspecified;
   if (const auto endpoint = parse_endpoint(socket.address); endpoint)
     family = endpoint->address.length == 4 ? net::SocketFamily::ipv4 : net::SocketFamily::ipv6;
-  const auto type = socket.kind == LaunchSocketKind::datagram ? net::SocketType::datagram : net::SocketType::stream;
+  const auto type =
+      socket.kind == LaunchSocketKind::datagram ? net::SocketType::datagram : net::SocketType::stream;
   const bool listens = socket.kind == LaunchSocketKind::listener;
   return {.descriptor = net::Socket::at_launch(handle, family, type),
           .rights = listens ? kListenerRights : kConnectionRights,
@@ -30,7 +31,8 @@ Resource launch_socket(const LaunchSocket& socket, hostcall::Handle handle) {
 }  // namespace
 
 WasiContext::WasiContext(WasiConfig config)
-    : arguments(std::move(config.arguments)), environment(std::move(config.environment)),
+    : arguments(std::move(config.arguments)),
+      environment(std::move(config.environment)),
       network(std::move(config.network.rules)) {
   // The table is empty and far larger than this, so these insertions cannot fail.
   const auto add_standard = [this](hostcall::Handle handle, Rights rights) {
@@ -56,7 +58,8 @@ WasiContext::WasiContext(WasiConfig config)
                                         .inheriting = kDirectoryRights | kFileRights,
                                         .preopen = std::move(mount.guest_path)}));
   }
-  for (uint32_t next = hostcall::kFirstMount + host_mounts; const LaunchSocket& socket : config.network.sockets)
+  for (uint32_t next = hostcall::kFirstMount + host_mounts;
+       const LaunchSocket& socket : config.network.sockets)
     static_cast<void>(resources.insert(launch_socket(socket, next++)));
 }
 

@@ -32,8 +32,8 @@ inline constexpr Rights kDirectoryRights =
 inline constexpr Rights kConnectionRights = rights::fd_read | rights::fd_write | rights::fd_fdstat_set_flags |
                                             rights::fd_filestat_get | rights::poll_fd_readwrite |
                                             rights::sock_shutdown;
-inline constexpr Rights kListenerRights = rights::fd_fdstat_set_flags | rights::fd_filestat_get |
-                                          rights::poll_fd_readwrite | rights::sock_accept;
+inline constexpr Rights kListenerRights =
+    rights::fd_fdstat_set_flags | rights::fd_filestat_get | rights::poll_fd_readwrite | rights::sock_accept;
 
 struct Resource {
   std::unique_ptr<fs::Descriptor> descriptor;

@@ -129,8 +129,8 @@ Outcome<uint16_t> service_port(std::string_view service) {
     std::string_view name;
     uint16_t port;
   };
-  static constexpr Service kServices[] = {{"", 0},        {"ftp", 21},   {"ssh", 22},   {"smtp", 25},
-                                          {"domain", 53}, {"http", 80},  {"ntp", 123},  {"imap", 143},
+  static constexpr Service kServices[] = {{"", 0},        {"ftp", 21},   {"ssh", 22},  {"smtp", 25},
+                                          {"domain", 53}, {"http", 80},  {"ntp", 123}, {"imap", 143},
                                           {"ldap", 389},  {"https", 443}};
   for (const Service& known : kServices) {
     if (known.name == service) return known.port;
@@ -158,8 +158,7 @@ Outcome<std::vector<SocketAddress>> resolve(const Call& call, std::string_view h
   net::Policy& policy = call.context.network;
   if (!policy.may_resolve(*name)) return std::unexpected(Errno::acces);
   addresses.resize(hostcall::kMaxResolvedAddresses);
-  const uint64_t count =
-      TWINE_TRY(hostcall::name_resolve(*name, static_cast<uint32_t>(family), addresses));
+  const uint64_t count = TWINE_TRY(hostcall::name_resolve(*name, static_cast<uint32_t>(family), addresses));
   addresses.resize(count);
   for (const SocketAddress& address : addresses) {
     const bool wanted = family == SocketFamily::unspecified ? address.family != SocketFamily::unspecified
@@ -221,11 +220,11 @@ Outcome<void> sock_addr_resolve(Call& call, uint32_t host, uint32_t service, uin
 
 #define TWINE_SOCK_FUNCTION(name) bind<&name>(#name)
 constexpr std::array kFunctions = {
-    TWINE_SOCK_FUNCTION(sock_addr_local), TWINE_SOCK_FUNCTION(sock_addr_remote),
+    TWINE_SOCK_FUNCTION(sock_addr_local),   TWINE_SOCK_FUNCTION(sock_addr_remote),
     TWINE_SOCK_FUNCTION(sock_addr_resolve), TWINE_SOCK_FUNCTION(sock_bind),
-    TWINE_SOCK_FUNCTION(sock_close),      TWINE_SOCK_FUNCTION(sock_connect),
-    TWINE_SOCK_FUNCTION(sock_listen),     TWINE_SOCK_FUNCTION(sock_open),
-    TWINE_SOCK_FUNCTION(sock_recv_from),  TWINE_SOCK_FUNCTION(sock_send_to),
+    TWINE_SOCK_FUNCTION(sock_close),        TWINE_SOCK_FUNCTION(sock_connect),
+    TWINE_SOCK_FUNCTION(sock_listen),       TWINE_SOCK_FUNCTION(sock_open),
+    TWINE_SOCK_FUNCTION(sock_recv_from),    TWINE_SOCK_FUNCTION(sock_send_to),
 };
 #undef TWINE_SOCK_FUNCTION
 

@@ -36,8 +36,8 @@ struct ConfinedDirectory {
 
 // What of the network stays reachable; nothing unless it is asked for.
 struct ConfinedNetwork {
-  bool uses_sockets = false;   // accepts, sends and receives on those that are open
-  bool opens_sockets = false;  // and opens more: IPv4 and IPv6
+  bool uses_sockets = false;    // accepts, sends and receives on those that are open
+  bool opens_sockets = false;   // and opens more: IPv4 and IPv6
   bool resolves_names = false;  // asks the resolver: its files below /etc, and port 53
   // TCP ports; nothing: all of them.
   std::optional<std::vector<uint16_t>> connect_ports = std::vector<uint16_t>{};

@@ -73,8 +73,8 @@ uint64_t handled_network(int abi, const ConfinedNetwork& network) {
 
 // What the C library's resolver reads; a machine need not have all of it.
 Result<void> add_resolver_files(int ruleset) {
-  for (const char* const path : {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
-                                 "/etc/gai.conf"}) {
+  for (const char* const path :
+       {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf"}) {
     const UniqueFd file(::open(path, O_PATH | O_CLOEXEC));
     if (!file.valid()) continue;
     const landlock_path_beneath_attr rule{.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,

@@ -47,7 +47,7 @@ struct ServicesConfig {
   std::vector<std::vector<std::byte>> modules{};  // LaunchInput::module, + 1, …
   std::vector<HostMount> mounts{};
   std::vector<int> sockets{};  // file descriptors, borrowed; in the order of the launch manifest
-  int standard_input = 0;  // file descriptors, borrowed
+  int standard_input = 0;      // file descriptors, borrowed
   int standard_output = 1;
   int standard_error = 2;
   PageService* pages = nullptr;  // borrowed; without one the memory calls answer `io`

@@ -53,8 +53,10 @@ SocketAddress from_kernel(const KernelAddress& address) {
 Result<Listener> open_listener(std::string_view text) {
   SocketEndpoint endpoint = TWINE_TRY(parse_endpoint(text));
   const bool v6 = endpoint.address.length == 16;
-  SocketAddress wanted{
-      .family = v6 ? SocketFamily::ipv6 : SocketFamily::ipv4, .port = endpoint.port, .padding = 0, .bytes = {}};
+  SocketAddress wanted{.family = v6 ? SocketFamily::ipv6 : SocketFamily::ipv4,
+                       .port = endpoint.port,
+                       .padding = 0,
+                       .bytes = {}};
   std::memcpy(wanted.bytes, endpoint.address.bytes.data(), endpoint.address.length);
   const KernelAddress address = *to_kernel(wanted);  // of a family that exists
 
@@ -66,9 +68,9 @@ Result<Listener> open_listener(std::string_view text) {
       ::bind(socket.get(), address.get(), address.length) == 0 && ::listen(socket.get(), SOMAXCONN) == 0;
   KernelAddress bound{.storage = {}, .length = sizeof(sockaddr_storage)};
   if (!listens || ::getsockname(socket.get(), bound.get(), &bound.length) != 0) {
-    return fail(
-        errno == EACCES || errno == EPERM ? ErrorCode::permission : ErrorCode::io,
-        "cannot listen on " + std::string(text) + ": " + std::strerror(errno) + "; choose another --listen address");
+    return fail(errno == EACCES || errno == EPERM ? ErrorCode::permission : ErrorCode::io,
+                "cannot listen on " + std::string(text) + ": " + std::strerror(errno) +
+                    "; choose another --listen address");
   }
   endpoint.port = from_kernel(bound).port;
   return Listener{std::move(socket), endpoint};
@@ -84,7 +86,8 @@ Result<LaunchSocketKind> inherited_kind(int fd) {
   if (type == SOCK_DGRAM) return LaunchSocketKind::datagram;
   if (type != SOCK_STREAM) {
     return fail(ErrorCode::invalid_argument,
-                "descriptor " + std::to_string(fd) + " is neither a stream nor a datagram socket; correct --inherit-fd");
+                "descriptor " + std::to_string(fd) +
+                    " is neither a stream nor a datagram socket; correct --inherit-fd");
   }
   int listening = 0;
   size = sizeof listening;

@@ -228,8 +228,9 @@ IoResult<uint64_t> Services::Impl::socket_shutdown(Handle socket, uint32_t how) 
   const bool receive = (how & hostcall::kShutdownReceive) != 0;
   const bool send = (how & hostcall::kShutdownSend) != 0;
   if (!receive && !send) return std::unexpected(Errno::inval);
-  return zero(
-      retrying([&] { return ::shutdown(file->fd(), receive && send ? SHUT_RDWR : receive ? SHUT_RD : SHUT_WR); }));
+  return zero(retrying([&] {
+    return ::shutdown(file->fd(), receive && send ? SHUT_RDWR : receive ? SHUT_RD : SHUT_WR);
+  }));
 }
 
 IoResult<uint64_t> Services::Impl::socket_name(Handle socket, uint32_t end, SocketAddress& name) {
