@@ -226,6 +226,9 @@ TWINE_API void twine_launch_set_instance_limit(twine_launch* launch, uint64_t in
 /* Nanoseconds after which the guest is interrupted, wherever it is; 0, the default: never. It then ends with the trap
  * `interrupted`. The clock starts when the enclave is entered. */
 TWINE_API void twine_launch_set_timeout(twine_launch* launch, uint64_t nanoseconds);
+/* Between what times the host's wall clock is believed, in nanoseconds since 1970, both included; any by default. A host that says another
+ * time ends the enclave. The range is part of the launch manifest. */
+TWINE_API void twine_launch_set_wall_time(twine_launch* launch, uint64_t not_before, uint64_t not_after);
 /* Units of fuel that the guest may use, preloaded modules included; not limited by default. A unit is a WebAssembly operator that was
  * executed (docs/abi.md has the exceptions), so the same run uses the same fuel everywhere. A guest that cannot pay ends with the trap
  * `all fuel consumed`. Every module must have been compiled with twine_compile_options_set_fuel. */

@@ -233,6 +233,9 @@ class Launch {
   }
   void set_table_limit(uint64_t elements) { twine_launch_set_table_limit(get(), elements); }
   void set_instance_limit(uint64_t instances) { twine_launch_set_instance_limit(get(), instances); }
+  void set_wall_time(uint64_t not_before, uint64_t not_after) {
+    twine_launch_set_wall_time(get(), not_before, not_after);
+  }
   void set_timeout(uint64_t nanoseconds) { twine_launch_set_timeout(get(), nanoseconds); }
   void set_fuel(uint64_t units) { twine_launch_set_fuel(get(), units); }
   void set_memory_limit(uint64_t bytes) { twine_launch_set_memory_limit(get(), bytes); }

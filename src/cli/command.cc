@@ -7,7 +7,10 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <ctime>
 #include <limits>
+#include <optional>
+#include <string>
 
 namespace twine::cli {
 
@@ -69,6 +72,31 @@ Result<uint64_t> parse_duration(std::string_view text) {
                     text));
   }
   return static_cast<uint64_t>(nanoseconds);
+}
+
+Result<std::pair<uint64_t, uint64_t>> parse_wall_time(std::string_view text) {
+  const auto seconds = [](const std::string& time) -> std::optional<uint64_t> {
+    for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"}) {
+      std::tm fields{};
+      const char* end = strptime(time.c_str(), format, &fields);
+      if (end == nullptr || *end != '\0') continue;
+      const std::time_t since_1970 = timegm(&fields);
+      if (since_1970 >= 0 && since_1970 < std::time_t{1} << 33) return static_cast<uint64_t>(since_1970);
+    }
+    return std::nullopt;
+  };
+  constexpr uint64_t kSecond = 1'000'000'000;
+  const size_t dots = text.find("..");
+  if (dots != text.npos) {
+    const auto not_before = seconds(std::string(text.substr(0, dots)));
+    const auto not_after = seconds(std::string(text.substr(dots + 2)));
+    if (not_before && not_after && *not_before <= *not_after)
+      return std::pair(*not_before * kSecond, *not_after * kSecond);
+  }
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("--wall-time '{}' is not a range of times; write MIN..MAX in UTC, as in "
+                          "2026-01-01..2026-06-30T12:00:00",
+                          text));
 }
 
 Result<std::array<uint8_t, 32>> parse_digest(std::string_view text) {

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/result.h"
 
@@ -48,6 +49,10 @@ Result<uint64_t> parse_count(std::string_view flag, std::string_view text);
 
 // Nanoseconds from "5s", "500ms", "1.5m", "2h", "20us", "10ns"; a bare number is seconds. Errors: invalid_argument; zero too.
 Result<uint64_t> parse_duration(std::string_view text);
+
+// "2026-01-01..2026-06-30T12:00:00": two times of UTC, a date alone meaning its first second; in nanoseconds since 1970. Errors:
+// invalid_argument, also if the second is before the first.
+Result<std::pair<uint64_t, uint64_t>> parse_wall_time(std::string_view text);
 
 // 64 hexadecimal digits. Errors: invalid_argument.
 Result<std::array<uint8_t, 32>> parse_digest(std::string_view text);

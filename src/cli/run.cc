@@ -55,6 +55,7 @@ struct RunFlags {
   std::string enclave;
   std::optional<std::string> max_memory;
   std::optional<std::string> timeout;
+  std::optional<std::string> wall_time;
   std::optional<std::string> max_table_elements;
   std::optional<std::string> max_instances;
   std::optional<std::string> fuel;
@@ -194,6 +195,10 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
   if (flags.timeout) launch.set_timeout(TWINE_TRY(named("--timeout", parse_duration(*flags.timeout))));
   if (flags.max_memory)
     launch.set_memory_limit(TWINE_TRY(named("--max-memory", parse_size(*flags.max_memory))));
+  if (flags.wall_time) {
+    const auto [not_before, not_after] = TWINE_TRY(parse_wall_time(*flags.wall_time));
+    launch.set_wall_time(not_before, not_after);
+  }
   return {};
 }
 
@@ -304,6 +309,12 @@ void add_run(CLI::App& app, int& status) {
       ->add_option("--timeout", flags->timeout,
                    "Interrupt the guest when it has run for so long: it ends with a trap, exit status 134")
       ->type_name("TIME");
+  command
+      ->add_option("--wall-time", flags->wall_time,
+                   "Between what times (UTC) the host's wall clock is believed; a host that says another "
+                   "time ends the "
+                   "enclave: 2026-01-01..2026-06-30T12:00:00")
+      ->type_name("MIN..MAX");
   command->add_option("--max-memory", flags->max_memory, "What a linear memory may grow to (4G)")
       ->type_name("SIZE");
   command

@@ -125,6 +125,9 @@ Result<void> check_manifest(const LaunchManifest& manifest) {
   }
   TWINE_TRY(check_mounts(manifest.mounts));
   TWINE_TRY(check_network(manifest.network));
+  if (manifest.wall_time && manifest.wall_time->not_before > manifest.wall_time->not_after) {
+    return disagreement("the range of wall times ends before it begins");
+  }
   return manifest.steps.empty() ? check_program(manifest) : check_script(manifest);
 }
 

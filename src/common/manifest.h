@@ -28,7 +28,7 @@ namespace twine {
 using Sha256Digest = std::array<uint8_t, 32>;
 using Ed25519PublicKey = std::array<uint8_t, 32>;
 
-inline constexpr uint32_t kManifestVersion = 5;
+inline constexpr uint32_t kManifestVersion = 6;
 inline constexpr uint32_t kLaunchResultVersion = 2;
 inline constexpr uint64_t kMaxManifestSize = uint64_t{64}
                                              << 20;  // conformance scripts carry their steps in it
@@ -126,6 +126,17 @@ struct Limits {
   }
 };
 
+// Between what times the host's wall clock is believed: what it says beyond them ends the enclave. Nanoseconds since 1970, both included.
+struct WallTimeRange {
+  uint64_t not_before = 0;
+  uint64_t not_after = 0;
+
+  static void fields(auto& self, auto&& field) {
+    field(1, "not_before", self.not_before);
+    field(2, "not_after", self.not_after);
+  }
+};
+
 // A value with its type. `type` is the binary code of a Wasm value type (wasm::ValueType). Numbers are raw
 // bits, little end in `low`, unused bits zero; v128 uses both words. References outside an instance have no
 // identity but this:
@@ -201,6 +212,7 @@ struct LaunchManifest {
   std::vector<WireValue> invoke_arguments;
   std::vector<Step> steps;
   Network network;
+  std::optional<WallTimeRange> wall_time;  // absent: any time is believed
 
   static void fields(auto& self, auto&& field) {
     field(1, "version", self.version);
@@ -214,6 +226,7 @@ struct LaunchManifest {
     field(9, "invoke_arguments", self.invoke_arguments);
     field(10, "steps", self.steps);
     field(11, "network", self.network);
+    field(12, "wall_time", self.wall_time);
   }
 };
 

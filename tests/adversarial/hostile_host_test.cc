@@ -294,6 +294,51 @@ TEST_F(HostileHostTrying, ToNameAFileDotDotSlash) {
             "directory_read: a name holds a slash or a NUL");
 }
 
+TEST_F(HostileHostTrying, ToStopTheClockUnderATimer) {
+  // One time in the far future, and then none that passes: the timer must run out nevertheless.
+  int readings = 0;
+  EXPECT_EQ(attack(
+                Call::clock_time,
+                [&readings](ArenaHeader& header) {
+                  header.result = ++readings == 2 ? std::numeric_limits<int64_t>::max() : 1;
+                },
+                [&] {
+                  program_.store(WasiProgram::kData, wasi::Subscription{.userdata = 1,
+                                                                        .tag = 0,
+                                                                        .padding0 = {},
+                                                                        .id_or_fd = 1,
+                                                                        .padding1 = 0,
+                                                                        .timeout = 1'000'000,
+                                                                        .precision = 0,
+                                                                        .flags = 0,
+                                                                        .padding2 = {}});
+                  EXPECT_EQ(
+                      program_.call("poll_oneoff", {WasiProgram::kData, WasiProgram::kData + 1024, 1, 16}),
+                      Errno::success);
+                }),
+            std::nullopt);
+  EXPECT_EQ(program_.load<uint32_t>(16), 1U);
+}
+
+TEST_F(HostileHostTrying, ToTellATimeBeyondTheManifest) {
+  WasiProgram bounded({}, {.arguments = {},
+                           .environment = {},
+                           .mounts = {},
+                           .wall_time = {.not_before = 1'000'000, .not_after = 2'000'000}});
+  int64_t said = 1'500'000;
+  testing::set_host([&] {
+    bounded.services().serve(testing::test_arena());
+    testing::test_arena_header().result = said;
+  });
+  EXPECT_EQ(bounded.call("clock_time_get", {0, 0, 16}), Errno::success);
+  EXPECT_EQ(bounded.load<uint64_t>(16), 1'500'000U);
+  for (const int64_t lie : {int64_t{0}, int64_t{999'999}, int64_t{2'000'001}}) {
+    said = lie;
+    EXPECT_EQ(testing::host_attack_in([&] { bounded.call("clock_time_get", {0, 0, 16}); }),
+              "clock_time: the wall time is not within the launch manifest's bounds");
+  }
+}
+
 TEST_F(HostileHostTrying, ToListADirectoryForEver) {
   for (const uint64_t cookie : {uint64_t{0}, uint64_t{7}}) {
     EXPECT_EQ(attack(

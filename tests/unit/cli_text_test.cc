@@ -47,6 +47,21 @@ TEST(ParseDuration, RefusesWhatIsNoTimeAndNoTimeAtAll) {
   }
 }
 
+TEST(ParseWallTime, TakesTwoTimesOfUtc) {
+  const auto range = parse_wall_time("1970-01-02..2026-06-30T12:00:01");
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->first, 86'400'000'000'000U);
+  EXPECT_EQ(range->second, 1'782'820'801'000'000'000U);
+}
+
+TEST(ParseWallTime, RefusesWhatIsNoRangeAndOneThatEndsBeforeItBegins) {
+  for (const char* text :
+       {"", "..", "2026-01-01", "2026-01-01..", "2026-01-02..2026-01-01", "2026-13-01..2027-01-01",
+        "2026-01-01..2026-01-02x", "1969-12-31..2026-01-01", "1..2"}) {
+    EXPECT_FALSE(parse_wall_time(text)) << text;
+  }
+}
+
 TEST(ParseDigest, TakesExactly64HexadecimalDigits) {
   const auto digest = parse_digest(std::string(62, '0') + "aF");
   ASSERT_TRUE(digest);

@@ -93,6 +93,14 @@ TEST(Manifest, RefusesAnEnvironmentEntryWithoutAName) {
   }
 }
 
+TEST(Manifest, RefusesARangeOfTimesThatEndsBeforeItBegins) {
+  LaunchManifest manifest = sample();
+  manifest.wall_time = WallTimeRange{.not_before = 5, .not_after = 5};
+  EXPECT_EQ(refusal(manifest), "accepted");
+  manifest.wall_time->not_after = 4;
+  EXPECT_THAT(refusal(manifest), ::testing::HasSubstr("ends before it begins"));
+}
+
 TEST(Manifest, RefusesTwoMountsAtOnePath) {
   LaunchManifest manifest = sample();
   manifest.mounts.push_back(manifest.mounts[0]);

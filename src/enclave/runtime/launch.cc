@@ -119,10 +119,12 @@ uint64_t time_stamp() {
 
 LaunchResult launch(const LaunchManifest& manifest, const ModulePolicy& policy, ModuleSource& source) {
   LaunchResult result;
-  wasi::WasiContext wasi({.arguments = manifest.arguments,
+  wasi::WasiConfig config{.arguments = manifest.arguments,
                           .environment = manifest.environment,
                           .mounts = manifest.mounts,
-                          .network = manifest.network});
+                          .network = manifest.network};
+  if (manifest.wall_time) config.wall_time = *manifest.wall_time;
+  wasi::WasiContext wasi(std::move(config));
   Spectest spectest;
   Store store(manifest.limits, wasi);
   Linker linker;

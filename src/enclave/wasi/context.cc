@@ -31,7 +31,8 @@ Resource launch_socket(const LaunchSocket& socket, hostcall::Handle handle) {
 }  // namespace
 
 WasiContext::WasiContext(WasiConfig config)
-    : arguments(std::move(config.arguments)),
+    : wall_time(config.wall_time.not_before, config.wall_time.not_after),
+      arguments(std::move(config.arguments)),
       environment(std::move(config.environment)),
       network(std::move(config.network.rules)) {
   // The table is empty and far larger than this, so these insertions cannot fail.

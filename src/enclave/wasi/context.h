@@ -10,6 +10,7 @@
 #include "common/manifest.h"
 #include "enclave/fs/memory_tree.h"
 #include "enclave/fs/small_transfers.h"
+#include "enclave/hostcall/clocks.h"
 #include "enclave/hostcall/handle.h"
 #include "enclave/net/policy.h"
 #include "enclave/wasi/resource_table.h"
@@ -21,6 +22,7 @@ struct WasiConfig {
   std::vector<std::string> environment{};  // "NAME=VALUE"
   std::vector<Mount> mounts{};             // descriptors 3, 4, …
   Network network{};                       // its sockets are the descriptors after those
+  WallTimeRange wall_time{.not_before = 0, .not_after = ~uint64_t{0}};
 };
 
 // Strings as args_get and environ_get hand them over: each NUL-terminated, one after the other.
@@ -50,6 +52,7 @@ class WasiContext {
   Result<void> finish();
 
   hostcall::HandleLedger handles;  // before all that may hold one
+  hostcall::WallTimeBounds wall_time;
   StringList arguments;
   StringList environment;
   fs::SmallTransfers small_transfers;                         // before the files that it serves

@@ -510,6 +510,10 @@ void twine_launch_set_fuel(twine_launch* launch, uint64_t units) {
   launch->manifest.limits.fuel = units;
 }
 
+void twine_launch_set_wall_time(twine_launch* launch, uint64_t not_before, uint64_t not_after) {
+  launch->manifest.wall_time = twine::WallTimeRange{.not_before = not_before, .not_after = not_after};
+}
+
 void twine_launch_set_timeout(twine_launch* launch, uint64_t nanoseconds) {
   launch->manifest.limits.timeout_ns = nanoseconds;
 }
