@@ -24,6 +24,7 @@
 #   bench        small inputs of every kernel: checksums must agree between native code and the enclave
 #   launch       time to the guest's first instruction: a large memory limit must not cost more than a small one
 #   boundary     one round of crossings of the enclave's boundary; times are printed, not judged
+#   io           one round of bench/io: a guest's reads, writes, stat and readdir must give what the native program's do
 #
 # scripts/test.sh [SUITE…] runs some of them. The last line counts tests: "N passed, N failed".
 set -uo pipefail
@@ -31,7 +32,7 @@ cd "$(dirname "$0")/.."
 
 suites=("$@")
 [ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e net bench-net fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers hostile-host containment fuzz
-                                  bench launch boundary)
+                                  bench launch boundary io)
 
 scripts/build.sh release || exit 1
 if [ $# -eq 0 ]; then
@@ -78,6 +79,7 @@ run_suite() {
     bench) scripts/bench.sh --quick ;;
     launch) scripts/bench-launch.sh --quick ;;
     boundary) scripts/bench-boundary.sh --quick ;;
+    io) scripts/bench-io.sh --quick ;;
     *) echo "test: no suite '$1'; the head of scripts/test.sh lists them"; return 2 ;;
   esac
 }
