@@ -241,6 +241,32 @@ TEST_F(Wasi, MovesMoreThanTheArenaHoldsInOneCall) {
   EXPECT_EQ(program_.read(*fd, 3'500'000), large);
 }
 
+TEST_F(Wasi, MovesManyBuffersInAsFewHostCallsAsTheArenaAllows) {
+  constexpr uint32_t kCount = 60;
+  constexpr uint32_t kSize = 50'000;  // together 3,000,000 bytes: three arenas
+  for (uint32_t i = 0; i < kCount; ++i) {
+    program_.store_text(WasiProgram::kData + i * kSize, std::string(kSize, static_cast<char>('A' + i)));
+    program_.store(WasiProgram::kIovecs + i * 8, Iovec{WasiProgram::kData + i * kSize, kSize});
+  }
+  const auto fd = program_.open(kDirectory, "many", oflags::creat);
+  ASSERT_TRUE(fd.has_value());
+  uint64_t before = testing::host_calls_made();
+  ASSERT_EQ(program_.call("fd_write", {*fd, WasiProgram::kIovecs, kCount, 16}), Errno::success);
+  EXPECT_EQ(program_.load<uint32_t>(16), kCount * kSize);
+  EXPECT_EQ(testing::host_calls_made() - before, 3U);
+
+  program_.store_text(WasiProgram::kData, std::string(kCount * kSize, '\0'));
+  before = testing::host_calls_made();
+  ASSERT_EQ(program_.call("fd_pread", {*fd, WasiProgram::kIovecs, kCount, 0, 16}), Errno::success);
+  EXPECT_EQ(program_.load<uint32_t>(16), kCount * kSize);
+  EXPECT_EQ(testing::host_calls_made() - before, 3U);
+  for (uint32_t i = 0; i < kCount; ++i) {
+    EXPECT_EQ(program_.text(WasiProgram::kData + i * kSize, kSize),
+              std::string(kSize, static_cast<char>('A' + i)))
+        << i;
+  }
+}
+
 TEST_F(Wasi, RefusesMoreBuffersThanPosixAllows) {
   EXPECT_EQ(program_.call("fd_write", {kStdout, WasiProgram::kIovecs, 1025, 16}), Errno::inval);
 }

@@ -1,7 +1,9 @@
 #include "enclave/fs/host_file.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <span>
 
 #include "common/entry.h"
 #include "common/result.h"
@@ -15,23 +17,55 @@ constexpr uint64_t kMaxTransfer = kArenaSize - kArenaDataOffset;
 // Offsets are signed in WASI as in POSIX.
 constexpr uint64_t kMaxPosition = std::numeric_limits<int64_t>::max();
 
+// The next transfer of a long list: as many pieces, and parts of them, as the arena holds.
+template <typename Byte>
+class NextPart {
+ public:
+  using Piece = typename hostcall::Pieces<Byte>::Piece;
+
+  explicit NextPart(const hostcall::Pieces<Byte>& pieces) : pieces_(pieces) {}
+
+  // Valid until the next call; empty at the end.
+  hostcall::Pieces<Byte> take() {
+    size_t count = 0;
+    uint64_t space = kMaxTransfer;
+    for (; index_ < pieces_.count() && count < part_.size() && space != 0; ++count) {
+      const Piece rest = pieces_[index_].subspan(offset_);
+      part_[count] = rest.first(std::min<uint64_t>(rest.size(), space));
+      space -= part_[count].size();
+      offset_ += part_[count].size();
+      if (offset_ != pieces_[index_].size()) continue;
+      ++index_;
+      offset_ = 0;
+    }
+    return hostcall::Pieces<Byte>(std::span<const Piece>(part_.data(), count));
+  }
+
+ private:
+  const hostcall::Pieces<Byte>& pieces_;
+  size_t index_ = 0;
+  size_t offset_ = 0;  // in pieces_[index_]
+  // IOV_MAX pieces may each be short; a longer list than this only costs another exit.
+  std::array<Piece, 64> part_{};
+};
+
 // Moves all of `pieces` by calls of transfer(part, bytes moved before), until one moves less than it was
 // given.
 template <typename Byte, typename Transfer>
 IoResult<uint64_t> in_parts(const hostcall::Pieces<Byte>& pieces, Transfer&& transfer) {
   if (total_size(pieces) <= kMaxTransfer) return transfer(pieces, uint64_t{0});
+  NextPart<Byte> next(pieces);
   uint64_t done = 0;
-  for (size_t i = 0; i < pieces.count(); ++i) {
-    for (std::span<Byte> piece = pieces[i]; !piece.empty();) {
-      const std::span<Byte> part = piece.first(std::min<uint64_t>(piece.size(), kMaxTransfer));
-      const IoResult<uint64_t> moved = transfer(hostcall::Pieces<Byte>(part), done);
-      if (!moved) return done != 0 ? IoResult<uint64_t>(done) : moved;
-      done += *moved;
-      if (*moved < part.size()) return done;
-      piece = piece.subspan(part.size());
-    }
+  for (;;) {
+    const hostcall::Pieces<Byte> part = next.take();
+    const uint64_t size = total_size(part);
+    if (part.count() == 0) return done;
+    if (size == 0) continue;
+    const IoResult<uint64_t> moved = transfer(part, done);
+    if (!moved) return done != 0 ? IoResult<uint64_t>(done) : moved;
+    done += *moved;
+    if (*moved < size) return done;
   }
-  return done;
 }
 
 }  // namespace
