@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   return twine::conformance::run_wast_files(
       argc, argv, [&](const twine::conformance::WastScript& script) -> twine::Result<twine::LaunchResult> {
         twine::host::LaunchRequest request{
-            .manifest = script.manifest(), .modules = {}, .mounts = {}, .files = {}};
+            .manifest = script.manifest(), .modules = {}, .mounts = {}, .sockets = {}, .files = {}};
         for (const std::vector<uint8_t>& module : script.modules()) request.modules.emplace_back(module);
         return TWINE_TRY(enclave->run(request)).result;
       });
