@@ -62,7 +62,7 @@ load() { # NAME PORT COMMAND…
   fi
   wrk -t1 -c"$connections" -d"${seconds}s" "http://127.0.0.1:$port/file.bin" >"$work/$name.wrk"
   rate=$(sed -nE 's/^Requests\/sec: +([0-9.]+)/\1/p' "$work/$name.wrk")
-  result "$name: requests were answered" "$(awk -v r="${rate:-0}" 'BEGIN { print r > 0 ? 0 : 1 }')"
+  result "$name: requests were answered" "$(awk -v r="${rate:-0}" 'BEGIN { print (r > 0) ? 0 : 1 }')"
   local faults=0
   grep -E 'Socket errors|Non-2xx' "$work/$name.wrk" && faults=1
   result "$name: wrk saw no error" "$faults"
@@ -75,7 +75,7 @@ load() { # NAME PORT COMMAND…
 # The servers outlive the load by a little, and end.
 lifetime=$((seconds + 6))
 port=$(free_port)
-load native "$port" build/examples/http-server-native "$port" "$work/site" "$lifetime"
+load native "$port" build/bin/http-server-native "$port" "$work/site" "$lifetime"
 native=$rate
 port=$(free_port)
 load enclave "$port" build/bin/twine run --listen "127.0.0.1:$port" --dir "$work/site::/site:ro" build/examples/http-server.wasm \
