@@ -152,10 +152,35 @@ bool reaches_out(uint64_t call) {
     case hostcall::Call::socket_accept:
     case hostcall::Call::socket_receive:
     case hostcall::Call::socket_send:
+    case hostcall::Call::socket_option_get:
     case hostcall::Call::name_resolve:
       return true;
     default:
       return false;
+  }
+}
+
+// What an honest host could answer those calls: buffers taken or filled to the end, with zeroes; no new handle.
+void answer_for_the_network(std::span<std::byte> arena) {
+  auto& header = *reinterpret_cast<ArenaHeader*>(arena.data());
+  const CallRow& row = hostcall::row(static_cast<hostcall::Call>(header.call));
+  for (const hostcall::ReplyBuffer& reply : row.replies) {
+    if (reply.slot < 0) continue;
+    const auto slot = static_cast<size_t>(reply.slot);
+    std::ranges::fill(arena.subspan(header.args[slot], header.args[slot + 1]), std::byte{0});
+  }
+  switch (row.call) {
+    case hostcall::Call::socket_accept:
+      header.result = -static_cast<int64_t>(Errno::io);
+      return;
+    case hostcall::Call::socket_option_get:
+    case hostcall::Call::name_resolve:
+      header.result = 2;
+      return;
+    default:
+      header.result = row.length_slot < 0
+                          ? 0
+                          : static_cast<int64_t>(header.args[static_cast<size_t>(row.length_slot) + 1]);
   }
 }
 
@@ -251,7 +276,7 @@ void run_door_session(uint64_t seed, Tally& tally, Endings& endings) {
       [&](std::span<std::byte> arena) {
         auto& header = *reinterpret_cast<ArenaHeader*>(arena.data());
         if (reaches_out(header.call)) {
-          header.result = -static_cast<int64_t>(Errno::io);
+          answer_for_the_network(arena);
         } else {
           services->serve(arena);
         }
