@@ -9,6 +9,8 @@ packages=(
   cmake ninja-build ccache git python3
   # guest toolchain: `clang-19 --target=wasm32-wasi` then just works
   wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
+  # Rust programs for the WASI tests: Debian's compiler, whose standard library is there for wasm32-wasi
+  rustc libstd-rust-dev-wasm32
   # libraries
   libsodium-dev libssl-dev libzydis-dev libcli11-dev nlohmann-json3-dev libfmt-dev linux-libc-dev libseccomp-dev
   # tests and benchmarks

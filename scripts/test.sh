@@ -5,6 +5,7 @@
 #   boundaries   who may include whom, forbidden symbols in the image
 #   style        clang-format (clang-tidy is in scripts/long.sh)
 #   e2e          WASI programs, native against enclave
+#   wasi         preview1, check by check, against native programs and the written rules
 #   net          sockets: guests against peers on loopback, and the allow-list
 #   bench-net    three seconds of load on the HTTP server: no error; requests per second are printed, not judged
 #   fuel         --fuel: what each operator costs, at every optimisation level
@@ -31,7 +32,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e net bench-net fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers hostile-host containment fuzz
+[ ${#suites[@]} -gt 0 ] || suites=(unit boundaries style e2e wasi net bench-net fuel selftests hardware sqlite software conformance fuzz-diff storm debugging reproducible sanitizers hostile-host containment fuzz
                                   bench launch boundary io)
 
 scripts/build.sh release || exit 1
@@ -57,6 +58,7 @@ run_suite() {
     boundaries) scripts/check-boundaries.sh ;;
     style) scripts/check-style.sh ;;
     e2e) scripts/e2e.sh ;;
+    wasi) scripts/wasi.sh ;;
     net) scripts/net.sh ;;
     bench-net) scripts/bench-net.sh --seconds 3 ;;
     fuel) scripts/fuel.sh ;;

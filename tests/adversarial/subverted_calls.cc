@@ -107,9 +107,11 @@ constexpr Operation kOperations[] = {
     {"file_link",
      [](Handle from, std::string_view path) {
        for (Handle other = hostcall::kFirstMount; other < hostcall::kFirstMount + kMounts; ++other) {
-         static_cast<void>(hostcall::file_link(from, path, other, "taken"));
+         static_cast<void>(hostcall::file_link(from, path, /*follow=*/0, other, "taken"));
+         static_cast<void>(hostcall::file_link(from, path, /*follow=*/1, other, "followed"));
+         use(open(other, "followed", 0, hostcall::kOpenRead | hostcall::kOpenFollow));
          use(open(other, "taken", 0, hostcall::kOpenRead | hostcall::kOpenFollow));
-         static_cast<void>(hostcall::file_link(other, "file", from, path));
+         static_cast<void>(hostcall::file_link(other, "file", /*follow=*/0, from, path));
        }
      }},
     {"symlink_create, and through it",

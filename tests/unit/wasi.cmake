@@ -12,7 +12,7 @@ twine_library(twine_enclave_wasi FREESTANDING
   SOURCES ${wasi_directory}/arguments.cc ${wasi_directory}/clock.cc ${wasi_directory}/context.cc ${wasi_directory}/fd.cc
           ${wasi_directory}/fd_io.cc ${wasi_directory}/functions.cc ${wasi_directory}/path.cc ${wasi_directory}/poll.cc
           ${wasi_directory}/proc.cc ${wasi_directory}/random.cc ${wasi_directory}/resource_table.cc
-          ${wasi_directory}/sock.cc ${wasi_directory}/sock_extension.cc ${wasi_directory}/sock_options.cc
+          ${wasi_directory}/sock.cc ${wasi_directory}/sock_extension.cc ${wasi_directory}/sock_options.cc ${wasi_directory}/unstable.cc
           ${net_directory}/policy.cc ${net_directory}/socket.cc
   LIBRARIES twine_enclave_fs twine_manifest)
 

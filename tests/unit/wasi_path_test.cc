@@ -266,11 +266,39 @@ TEST_F(WasiPath, MakesHardLinksToNamesOnly) {
   EXPECT_EQ(program_->stat(kRoot, "file")->nlink, 2U);
   EXPECT_EQ(program_->on_two_paths("path_link", kRoot, "sub", kRoot, "sub2"), Errno::perm);
   EXPECT_EQ(program_->on_two_paths("path_link", kRoot, "file", kRoot, "sub/second"), Errno::exist);
-  program_->store_text(WasiProgram::kPath, "file");
-  program_->store_text(WasiProgram::kPath2, "third");
-  EXPECT_EQ(program_->call("path_link", {kRoot, lookupflags::symlink_follow, WasiProgram::kPath, 4, kRoot,
-                                         WasiProgram::kPath2, 5}),
-            Errno::inval);
+}
+
+TEST_F(WasiPath, MakesAHardLinkToWhatASymbolicLinkLeadsToWhenAskedTo) {
+  std::filesystem::create_symlink("sub/inner", inside("link"));
+  std::filesystem::create_symlink("../secret", inside("out"));
+  std::filesystem::create_symlink("absent", inside("dangling"));
+  const auto link = [this](std::string_view from, uint32_t flags, std::string_view to) {
+    program_->store_text(WasiProgram::kPath, from);
+    program_->store_text(WasiProgram::kPath2, to);
+    return program_->call(
+        "path_link", {kRoot, flags, WasiProgram::kPath, from.size(), kRoot, WasiProgram::kPath2, to.size()});
+  };
+  EXPECT_EQ(link("link", lookupflags::symlink_follow, "followed"), Errno::success);
+  EXPECT_EQ(program_->stat(kRoot, "followed", /*follow=*/false)->filetype, Filetype::regular_file);
+  EXPECT_EQ(read("followed"), "inner");
+  EXPECT_EQ(link("link", 0, "kept"), Errno::success);
+  EXPECT_EQ(program_->stat(kRoot, "kept", /*follow=*/false)->filetype, Filetype::symbolic_link);
+  EXPECT_EQ(link("out", lookupflags::symlink_follow, "third"), Errno::perm);
+  EXPECT_EQ(link("dangling", lookupflags::symlink_follow, "third"), Errno::noent);
+  EXPECT_EQ(link("link", 2, "third"), Errno::inval);
+  EXPECT_FALSE(exists("third"));
+}
+
+TEST_F(WasiPath, ClimbsThroughALinkAsFarAsTheMountReaches) {
+  std::filesystem::create_directories(inside("deep/er"));
+  std::filesystem::create_symlink("deep/er", inside("link"));
+  EXPECT_EQ(program_->read(*program_->open(kRoot, "link/../../file"), 8), "contents");
+  EXPECT_EQ(program_->on_path("path_create_directory", kRoot, "link/../../new"), Errno::success);
+  EXPECT_TRUE(exists("new"));
+  EXPECT_EQ(program_->stat(kRoot, "link/../../../secret"), std::unexpected(Errno::perm));
+  EXPECT_EQ(program_->on_path("path_remove_directory", kRoot, "link/../../.."), Errno::perm);
+  EXPECT_EQ(program_->on_path("path_remove_directory", kRoot, "link/.."), Errno::notempty);
+  EXPECT_EQ(program_->on_path("path_create_directory", kRoot, ".."), Errno::perm);
 }
 
 // ---------------------------------------------------------------- names

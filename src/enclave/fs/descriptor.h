@@ -134,8 +134,9 @@ class Directory : public Descriptor {
   // To `new_path` in `new_directory`; xdev between file systems.
   virtual IoResult<void> rename(std::string_view old_path, Directory& new_directory,
                                 std::string_view new_path) = 0;
-  // A hard link at `new_path` in `new_directory` to this directory's `old_path`, which is not followed.
-  virtual IoResult<void> link(std::string_view old_path, Directory& new_directory,
+  // A hard link at `new_path` in `new_directory` to this directory's `old_path`; `follow`: to what a symbolic link
+  // there leads to.
+  virtual IoResult<void> link(std::string_view old_path, bool follow, Directory& new_directory,
                               std::string_view new_path) = 0;
   virtual IoResult<void> create_symlink(std::string_view contents, std::string_view path) = 0;
   virtual IoResult<std::string> read_symlink(std::string_view path) = 0;

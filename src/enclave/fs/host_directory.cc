@@ -128,12 +128,12 @@ IoResult<void> HostDirectory::rename(std::string_view old_path, Directory& new_d
   return hostcall::file_rename(handle_.get(), old_path, to->handle_.get(), new_path);
 }
 
-IoResult<void> HostDirectory::link(std::string_view old_path, Directory& new_directory,
+IoResult<void> HostDirectory::link(std::string_view old_path, bool follow, Directory& new_directory,
                                    std::string_view new_path) {
   HostDirectory* to = TWINE_TRY(as_host_directory(new_directory));
   TWINE_TRY(require_writable());
   TWINE_TRY(to->require_writable());
-  return hostcall::file_link(handle_.get(), old_path, to->handle_.get(), new_path);
+  return hostcall::file_link(handle_.get(), old_path, follow ? 1 : 0, to->handle_.get(), new_path);
 }
 
 IoResult<void> HostDirectory::create_symlink(std::string_view contents, std::string_view path) {

@@ -35,7 +35,7 @@ class HostDirectory final : public Directory {
   IoResult<void> unlink(std::string_view path) override;
   IoResult<void> rename(std::string_view old_path, Directory& new_directory,
                         std::string_view new_path) override;
-  IoResult<void> link(std::string_view old_path, Directory& new_directory,
+  IoResult<void> link(std::string_view old_path, bool follow, Directory& new_directory,
                       std::string_view new_path) override;
   IoResult<void> create_symlink(std::string_view contents, std::string_view path) override;
   IoResult<std::string> read_symlink(std::string_view path) override;

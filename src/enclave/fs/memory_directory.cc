@@ -23,6 +23,12 @@ LastLink opening(const OpenOptions& options) {
   return options.follow && !exclusive ? LastLink::follow_without_slash : LastLink::keep;
 }
 
+// Whether the last component of `path` is `..`.
+bool ends_in_parent(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path == ".." || path.ends_with("/..");
+}
+
 // Whether `node` is `ancestor` or lies beneath it.
 bool lies_in(const MemoryNode& node, const MemoryNode& ancestor) {
   for (const MemoryNode* each = &node;; each = each->parent) {
@@ -140,7 +146,7 @@ IoResult<void> MemoryDirectory::create_directory(std::string_view path) {
 
 IoResult<void> MemoryDirectory::remove_directory(std::string_view path) {
   const MemoryPath at = TWINE_TRY(find(path, LastLink::keep));
-  if (at.name.empty()) return std::unexpected(path.ends_with("..") ? Errno::notempty : Errno::inval);
+  if (at.name.empty()) return std::unexpected(ends_in_parent(path) ? Errno::notempty : Errno::inval);
   if (!at.node->is(Filetype::directory)) return std::unexpected(Errno::notdir);
   if (!at.node->entries.empty()) return std::unexpected(Errno::notempty);
   tree_.unlink(at);
@@ -170,11 +176,11 @@ IoResult<void> MemoryDirectory::rename(std::string_view old_path, Directory& new
   return tree_.move(from, to);
 }
 
-IoResult<void> MemoryDirectory::link(std::string_view old_path, Directory& new_directory,
+IoResult<void> MemoryDirectory::link(std::string_view old_path, bool follow, Directory& new_directory,
                                      std::string_view new_path) {
   MemoryDirectory* const target = TWINE_TRY(same_file_system(new_directory));
   // As in rename.
-  const MemoryPath from = TWINE_TRY(tree_.resolve(node_, old_path, LastLink::follow_before_slash));
+  const MemoryPath from = TWINE_TRY(tree_.resolve(node_, old_path, looking(follow)));
   const MemoryPath to = TWINE_TRY(tree_.resolve(target->node_, new_path, LastLink::keep));
   if (from.node == nullptr) return std::unexpected(Errno::noent);
   if (from.must_be_directory && !from.node->is(Filetype::directory)) return std::unexpected(Errno::notdir);

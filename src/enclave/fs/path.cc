@@ -1,6 +1,5 @@
 #include "enclave/fs/path.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -27,20 +26,7 @@ wasi::IoResult<void> check_text(std::string_view text) {
 }  // namespace
 
 wasi::IoResult<void> check_path(std::string_view path) {
-  if (const auto text = check_text(path); !text) return text;
-  int64_t depth = 0;
-  for (size_t start = 0; start < path.size();) {
-    size_t end = path.find('/', start);
-    if (end == path.npos) end = path.size();
-    const std::string_view component = path.substr(start, end - start);
-    if (component == "..") {
-      if (--depth < 0) return std::unexpected(Errno::perm);
-    } else if (!component.empty() && component != ".") {
-      ++depth;
-    }
-    start = end + 1;
-  }
-  return {};
+  return check_text(path);
 }
 
 wasi::IoResult<void> check_symlink_contents(std::string_view contents) {

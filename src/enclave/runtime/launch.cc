@@ -131,6 +131,7 @@ LaunchResult launch(const LaunchManifest& manifest, const ModulePolicy& policy, 
   linker.add(wasi::wasi_preview1_functions());
   linker.add(wasi::wasi_socket_functions());
   linker.add(wasi::wasi_socket_option_functions());
+  linker.add(wasi::wasi_unstable_functions());
   if (manifest.steps.empty()) {
     run_program(manifest, policy, source, store, linker, result);
   } else if (const Result<void> defined = spectest.define(store, linker); !defined) {

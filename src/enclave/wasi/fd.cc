@@ -74,17 +74,27 @@ Outcome<void> fd_fdstat_set_rights(Call& call, uint32_t fd, uint64_t rights_base
   return {};
 }
 
-Outcome<void> fd_filestat_get(Call& call, uint32_t fd, uint32_t buf) {
+Outcome<Filestat> filestat_of(const Call& call, uint32_t fd) {
   const Resource* resource = TWINE_TRY(call.context.resources.find(fd, rights::fd_filestat_get));
   Filestat stat = TWINE_TRY(resource->descriptor->stat());
   // What was opened does not change its type, whatever the host says now.
   stat.filetype = resource->descriptor->filetype();
+  return stat;
+}
+
+Outcome<void> fd_filestat_get(Call& call, uint32_t fd, uint32_t buf) {
+  const Filestat stat = TWINE_TRY(filestat_of(call, fd));
   TWINE_TRY(call.memory.store(buf, stat));
   return {};
 }
 
 Outcome<void> fd_filestat_set_size(Call& call, uint32_t fd, uint64_t size) {
-  const Resource* resource = TWINE_TRY(call.context.resources.find(fd, rights::fd_filestat_set_size));
+  const Resource* resource = TWINE_TRY(call.context.resources.find(fd));
+  // ftruncate(2) of a file that is not open for writing: libraries leave both rights out then.
+  constexpr Rights kWriting = rights::fd_write | rights::fd_filestat_set_size;
+  if (resource->descriptor->seekable() && (resource->rights & kWriting) == 0)
+    return std::unexpected(Errno::inval);
+  TWINE_TRY(call.context.resources.find(fd, rights::fd_filestat_set_size));
   TWINE_TRY(resource->descriptor->set_size(size));
   return {};
 }

@@ -49,8 +49,8 @@ constexpr std::array kFunctions = {
     TWINE_WASI_FUNCTION(path_symlink),
     TWINE_WASI_FUNCTION(path_unlink_file),
     TWINE_WASI_FUNCTION(poll_oneoff),
-    HostFunction{kModuleName, "proc_exit", "i:", &proc_exit},  // the only one without a result
-    TWINE_WASI_FUNCTION(proc_raise),
+    HostFunction{kModuleName, "proc_exit", "i:", &proc_exit},  // without a result
+    HostFunction{kModuleName, "proc_raise", "i:i", &proc_raise},
     TWINE_WASI_QUIET_FUNCTION(random_get),
     TWINE_WASI_FUNCTION(sched_yield),
     TWINE_WASI_FUNCTION(sock_accept),
@@ -61,10 +61,37 @@ constexpr std::array kFunctions = {
 #undef TWINE_WASI_FUNCTION
 #undef TWINE_WASI_QUIET_FUNCTION
 
+// Snapshot 0: the same functions but sock_accept, which came later; four of them differ (unstable.cc).
+constexpr std::string_view kUnstableModuleName = "wasi_unstable";
+constexpr std::array kUnstableDifferences = {
+    bind<&unstable::fd_filestat_get>("fd_filestat_get"),
+    bind<&unstable::fd_seek>("fd_seek"),
+    bind<&unstable::path_filestat_get>("path_filestat_get"),
+    bind<&unstable::poll_oneoff>("poll_oneoff"),
+};
+
+constexpr auto kUnstableFunctions = [] {
+  std::array<HostFunction, kFunctions.size() - 1> functions{};
+  size_t count = 0;
+  for (HostFunction function : kFunctions) {
+    if (function.name == "sock_accept") continue;
+    for (const HostFunction& different : kUnstableDifferences) {
+      if (different.name == function.name) function = different;
+    }
+    function.module = kUnstableModuleName;
+    functions[count++] = function;
+  }
+  return functions;
+}();
+
 }  // namespace
 
 std::span<const HostFunction> wasi_preview1_functions() {
   return kFunctions;
+}
+
+std::span<const HostFunction> wasi_unstable_functions() {
+  return kUnstableFunctions;
 }
 
 }  // namespace twine::wasi

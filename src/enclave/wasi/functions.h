@@ -2,7 +2,11 @@
 // here, and what of the host's word is believed, stands in docs/wasi.md.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "enclave/wasi/call.h"
+#include "enclave/wasi/layout.h"
 
 namespace twine::wasi {
 
@@ -21,7 +25,7 @@ Outcome<void> random_get(Call& call, uint32_t buf, uint32_t buf_len);
 
 // proc.cc
 HostOutcome proc_exit(HostCallFrame& frame);
-Outcome<void> proc_raise(Call& call, uint32_t sig);
+HostOutcome proc_raise(HostCallFrame& frame);
 Outcome<void> sched_yield(Call& call);
 
 // poll.cc
@@ -50,6 +54,12 @@ Outcome<void> fd_prestat_get(Call& call, uint32_t fd, uint32_t prestat);
 Outcome<void> fd_prestat_dir_name(Call& call, uint32_t fd, uint32_t path, uint32_t path_len);
 Outcome<void> fd_renumber(Call& call, uint32_t fd, uint32_t to);
 Outcome<void> fd_sync(Call& call, uint32_t fd);
+
+// Shared with unstable.cc: what the functions of their names tell.
+Outcome<Filestat> filestat_of(const Call& call, uint32_t fd);
+Outcome<Filestat> filestat_of_path(const Call& call, uint32_t fd, uint32_t flags, uint32_t path,
+                                   uint32_t path_len);
+Outcome<std::vector<Event>> poll(const Call& call, std::span<const Subscription> subscriptions);
 
 // Shared with path.cc: inval if the flags are unknown or contradict one another.
 Outcome<fs::TimeUpdate> time_update(uint64_t atim, uint64_t mtim, uint32_t flags);
@@ -85,5 +95,14 @@ Outcome<void> path_rename(Call& call, uint32_t fd, uint32_t old_path, uint32_t o
 Outcome<void> path_symlink(Call& call, uint32_t old_path, uint32_t old_path_len, uint32_t fd,
                            uint32_t new_path, uint32_t new_path_len);
 Outcome<void> path_unlink_file(Call& call, uint32_t fd, uint32_t path, uint32_t path_len);
+
+// unstable.cc: where snapshot 0, `wasi_unstable`, differs
+namespace unstable {
+Outcome<void> fd_filestat_get(Call& call, uint32_t fd, uint32_t buf);
+Outcome<void> fd_seek(Call& call, uint32_t fd, uint64_t offset, uint32_t whence, uint32_t newoffset);
+Outcome<void> path_filestat_get(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len,
+                                uint32_t buf);
+Outcome<void> poll_oneoff(Call& call, uint32_t in, uint32_t out, uint32_t nsubscriptions, uint32_t nevents);
+}  // namespace unstable
 
 }  // namespace twine::wasi

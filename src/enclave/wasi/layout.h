@@ -71,4 +71,44 @@ struct Event {
 };
 static_assert(sizeof(Event) == 32 && offsetof(Event, nbytes) == 16 && offsetof(Event, flags) == 24);
 
+// Snapshot 0's, where they differ.
+namespace unstable {
+
+struct Filestat {
+  uint64_t dev;
+  uint64_t ino;
+  Filetype filetype;
+  uint8_t padding[3];
+  uint32_t nlink;
+  uint64_t size;
+  Timestamp atim;
+  Timestamp mtim;
+  Timestamp ctim;
+};
+static_assert(sizeof(Filestat) == 56 && offsetof(Filestat, nlink) == 20);
+
+struct SubscriptionClock {
+  uint64_t identifier;  // nobody reads it
+  uint32_t id;
+  uint32_t padding;
+  Timestamp timeout;
+  Timestamp precision;
+  uint16_t flags;
+  uint8_t padding1[6];
+};
+
+struct Subscription {
+  uint64_t userdata;
+  uint8_t tag;  // Eventtype
+  uint8_t padding0[7];
+  union {
+    SubscriptionClock clock;
+    uint32_t fd;
+  };
+};
+static_assert(sizeof(Subscription) == 56 && offsetof(Subscription, clock) == 16 &&
+              offsetof(SubscriptionClock, timeout) == 16 && offsetof(SubscriptionClock, flags) == 32);
+
+}  // namespace unstable
+
 }  // namespace twine::wasi

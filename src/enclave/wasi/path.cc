@@ -53,12 +53,18 @@ Outcome<void> path_create_directory(Call& call, uint32_t fd, uint32_t path, uint
   return {};
 }
 
-Outcome<void> path_filestat_get(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len,
-                                uint32_t buf) {
+Outcome<Filestat> filestat_of_path(const Call& call, uint32_t fd, uint32_t flags, uint32_t path,
+                                   uint32_t path_len) {
   const bool follow = TWINE_TRY(follows(flags));
   const auto at = TWINE_TRY(find_directory(call, fd, rights::path_filestat_get));
   const std::string name = TWINE_TRY(load_path(call, path, path_len));
   const Filestat stat = TWINE_TRY(at.directory->stat_at(name, follow));
+  return stat;
+}
+
+Outcome<void> path_filestat_get(Call& call, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len,
+                                uint32_t buf) {
+  const Filestat stat = TWINE_TRY(filestat_of_path(call, fd, flags, path, path_len));
   TWINE_TRY(call.memory.store(buf, stat));
   return {};
 }
@@ -75,13 +81,12 @@ Outcome<void> path_filestat_set_times(Call& call, uint32_t fd, uint32_t flags, u
 
 Outcome<void> path_link(Call& call, uint32_t old_fd, uint32_t old_flags, uint32_t old_path,
                         uint32_t old_path_len, uint32_t new_fd, uint32_t new_path, uint32_t new_path_len) {
-  // A link to what a symbolic link leads to cannot be made without a race; wasmtime refuses it too.
-  if (TWINE_TRY(follows(old_flags))) return std::unexpected(Errno::inval);
+  const bool follow = TWINE_TRY(follows(old_flags));
   const auto from = TWINE_TRY(find_directory(call, old_fd, rights::path_link_source));
   const auto to = TWINE_TRY(find_directory(call, new_fd, rights::path_link_target));
   const std::string old_name = TWINE_TRY(load_path(call, old_path, old_path_len));
   const std::string new_name = TWINE_TRY(load_path(call, new_path, new_path_len));
-  TWINE_TRY(from.directory->link(old_name, *to.directory, new_name));
+  TWINE_TRY(from.directory->link(old_name, follow, *to.directory, new_name));
   return {};
 }
 

@@ -145,18 +145,19 @@ class Poll {
 
 }  // namespace
 
+Outcome<std::vector<Event>> poll(const Call& call, std::span<const Subscription> subscriptions) {
+  Poll poll(call);
+  for (const Subscription& subscription : subscriptions) TWINE_TRY(poll.add(subscription));
+  return poll.wait();  // at most one a subscription
+}
+
 Outcome<void> poll_oneoff(Call& call, uint32_t in, uint32_t out, uint32_t nsubscriptions, uint32_t nevents) {
   if (nsubscriptions == 0 || nsubscriptions > hostcall::kMaxPollEntries) return std::unexpected(Errno::inval);
-  const auto subscriptions =
-      TWINE_TRY(call.memory.bytes(in, uint64_t{nsubscriptions} * sizeof(Subscription)));
+  const auto from = TWINE_TRY(call.memory.bytes(in, uint64_t{nsubscriptions} * sizeof(Subscription)));
   const auto to = TWINE_TRY(call.memory.bytes(out, uint64_t{nsubscriptions} * sizeof(Event)));
-  Poll poll(call);
-  for (uint32_t i = 0; i < nsubscriptions; ++i) {
-    Subscription subscription;
-    std::memcpy(&subscription, subscriptions.data() + i * sizeof subscription, sizeof subscription);
-    TWINE_TRY(poll.add(subscription));
-  }
-  const std::vector<Event> events = TWINE_TRY(poll.wait());  // at most one a subscription
+  std::vector<Subscription> subscriptions(nsubscriptions);
+  std::memcpy(subscriptions.data(), from.data(), from.size());
+  const std::vector<Event> events = TWINE_TRY(poll(call, subscriptions));
   std::memcpy(to.data(), events.data(), events.size() * sizeof(Event));
   TWINE_TRY(call.memory.store(nevents, static_cast<uint32_t>(events.size())));
   return {};

@@ -16,4 +16,7 @@ std::span<const HostFunction> wasi_preview1_functions();
 std::span<const HostFunction> wasi_socket_functions();
 std::span<const HostFunction> wasi_socket_option_functions();
 
+// Those of its forerunner, `wasi_unstable` (snapshot 0), which programs of 2019 and 2020 import.
+std::span<const HostFunction> wasi_unstable_functions();
+
 }  // namespace twine::wasi

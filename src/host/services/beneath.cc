@@ -40,6 +40,12 @@ wasi::IoResult<Parent> Parent::resolve(int directory, std::string_view path) {
   const size_t last_of_name = path.find_last_not_of('/');
   if (last_of_name == path.npos) return std::unexpected(wasi::Errno::perm);  // the root of the host
   const size_t slash = path.find_last_of('/', last_of_name);
+  const size_t name = slash == path.npos ? 0 : slash + 1;
+  if (path.substr(name, last_of_name + 1 - name) == "..") {
+    // No operation on names acts on `..`; what it says to that is not to tell of places outside.
+    const auto beneath = open_beneath(directory, path, O_PATH | O_DIRECTORY);
+    if (!beneath) return std::unexpected(beneath.error());
+  }
   Parent parent;
   if (slash == path.npos) {
     parent.borrowed_ = directory;
@@ -50,7 +56,7 @@ wasi::IoResult<Parent> Parent::resolve(int directory, std::string_view path) {
   auto opened = open_beneath(directory, path.substr(0, slash + 1), O_PATH | O_DIRECTORY);
   if (!opened) return std::unexpected(opened.error());
   parent.opened_ = std::move(*opened);
-  parent.name_ = path.substr(slash + 1);
+  parent.name_ = path.substr(name);
   return parent;
 }
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstring>
+#include <string>
 
 #include "host/services/beneath.h"
 #include "host/services/services_impl.h"
@@ -77,6 +78,15 @@ wasi::Filetype entry_filetype(int listing, uint8_t type, const char* name) {
   struct stat status{};
   if (fstatat(listing, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return wasi::Filetype::unknown;
   return to_wasi_filetype(status.st_mode);
+}
+
+// A name for the very file that was resolved: its path could lead elsewhere by now. Without CAP_DAC_READ_SEARCH
+// linkat(2) takes no descriptor, and says so by ENOENT; /proc knows it by name.
+IoResult<uint64_t> link_open_file(int file, const Parent& to) {
+  const auto linked = retrying([&] { return ::linkat(file, "", to.fd(), to.name(), AT_EMPTY_PATH); });
+  if (linked || linked.error() != wasi::Errno::noent) return linked;
+  const std::string self = "/proc/self/fd/" + std::to_string(file);
+  return retrying([&] { return ::linkat(AT_FDCWD, self.c_str(), to.fd(), to.name(), AT_SYMLINK_FOLLOW); });
 }
 
 }  // namespace
@@ -222,13 +232,20 @@ IoResult<uint64_t> Services::Impl::file_rename(Handle old_directory, std::string
   return retrying([&] { return ::renameat(from->fd(), from->name(), to->fd(), to->name()); });
 }
 
-IoResult<uint64_t> Services::Impl::file_link(Handle old_directory, std::string_view old_path,
+IoResult<uint64_t> Services::Impl::file_link(Handle old_directory, std::string_view old_path, uint32_t follow,
                                              Handle new_directory, std::string_view new_path) {
   // A link made from a read-only mount would be a way to write to its file.
   const auto old_file = find_writable(old_directory);
   if (!old_file) return std::unexpected(old_file.error());
   const auto new_file = find_writable(new_directory);
   if (!new_file) return std::unexpected(new_file.error());
+  if (follow != 0) {
+    const auto target = open_beneath((*old_file)->fd(), old_path, O_PATH);
+    if (!target) return std::unexpected(target.error());
+    const auto to = Parent::resolve((*new_file)->fd(), new_path);
+    if (!to) return std::unexpected(to.error());
+    return link_open_file(target->get(), *to);
+  }
   const auto from = Parent::resolve((*old_file)->fd(), old_path);
   if (!from) return std::unexpected(from.error());
   if (from->has_trailing_slash()) {

@@ -69,8 +69,8 @@ class Services::Impl final : public hostcall::HostCalls {
   IoResult<uint64_t> file_unlink(Handle directory, std::string_view path) override;
   IoResult<uint64_t> file_rename(Handle old_directory, std::string_view old_path, Handle new_directory,
                                  std::string_view new_path) override;
-  IoResult<uint64_t> file_link(Handle old_directory, std::string_view old_path, Handle new_directory,
-                               std::string_view new_path) override;
+  IoResult<uint64_t> file_link(Handle old_directory, std::string_view old_path, uint32_t follow,
+                               Handle new_directory, std::string_view new_path) override;
   IoResult<uint64_t> symlink_create(std::string_view contents, Handle directory,
                                     std::string_view path) override;
   IoResult<uint64_t> symlink_read(Handle directory, std::string_view path,
