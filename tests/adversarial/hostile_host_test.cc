@@ -245,9 +245,9 @@ TEST_F(HostileHostTrying, ToClaimMoreReadThanWasAskedFor) {
   const auto fd = program_.open(kRoot, "file");
   ASSERT_TRUE(fd.has_value());
   EXPECT_EQ(attack(
-                Call::file_read, [](ArenaHeader& header) { header.result = 5; },
-                [&] { static_cast<void>(program_.read(*fd, 4)); }),
-            "file_read: result 5 is not between 0 and 4");
+                Call::file_read, [](ArenaHeader& header) { header.result = 5001; },
+                [&] { static_cast<void>(program_.read(*fd, 5000)); }),
+            "file_read: result 5001 is not between 0 and 5000");
 }
 
 TEST_F(HostileHostTrying, ToClaimMoreWrittenThanWasGiven) {
