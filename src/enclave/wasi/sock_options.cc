@@ -81,9 +81,10 @@ Outcome<void> change_membership(Call& call, uint32_t fd, uint32_t group, uint32_
   return {};
 }
 
-#define TWINE_OPTION(name, option, type)                                                             \
-  bind<&get<SocketOption::option, type>>("sock_get_" name), bind<&set<SocketOption::option>>("sock_" \
-                                                                                             "set_" name)
+#define TWINE_OPTION(name, option, type)                                                      \
+  bind<&get<SocketOption::option, type>>("sock_get_" name), bind<&set<SocketOption::option>>( \
+                                                                "sock_"                       \
+                                                                "set_" name)
 #define TWINE_TIMEOUT(name, option)                             \
   bind<&get<SocketOption::option, uint64_t>>("sock_get_" name), \
       bind<&set_timeout<SocketOption::option>>("sock_set_" name)
