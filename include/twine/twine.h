@@ -243,6 +243,14 @@ typedef enum twine_confinement {
  * program that does nothing else afterwards; off by default. The process must have one thread only
  * (INVALID_ARGUMENT), and can hardly launch again. docs/threat-model.md lists the measures. */
 TWINE_API void twine_launch_set_confinement(twine_launch* launch, twine_confinement confinement);
+typedef enum twine_exitless {
+  TWINE_EXITLESS_OFF = 0,
+  TWINE_EXITLESS_ON = 1,
+  TWINE_EXITLESS_AUTO = 2 /* where the process has a second processor, and the guest calls often */
+} twine_exitless;
+/* Whether a second thread of the calling process serves the guest's calls while the enclave waits inside, which saves the exit and costs
+ * that thread's processor as long as calls come; AUTO by default. What the guest gets is the same. */
+TWINE_API void twine_launch_set_exitless(twine_launch* launch, twine_exitless exitless);
 /* Accepts code signed by this Ed25519 key. */
 TWINE_API void twine_launch_trust_key(twine_launch* launch, const uint8_t key[32]);
 /* Leaves /tmp/perf-PID.map, by which perf knows the functions inside. Of debug enclaves only: the launch fails with INVALID_ARGUMENT
@@ -327,8 +335,9 @@ typedef struct twine_statistics {
   uint64_t committed_pages; /* the enclave's pages at the end, of 4 KiB */
   uint64_t peak_pages;
   uint64_t linear_memory_bytes;
-  bool fuel_limited;  /* by twine_launch_set_fuel */
-  uint64_t fuel_used; /* units, by code that counts them */
+  bool fuel_limited;       /* by twine_launch_set_fuel */
+  uint64_t fuel_used;      /* units, by code that counts them */
+  uint64_t exitless_calls; /* of host_calls: served while the enclave waited inside */
 } twine_statistics;
 
 /* Fills `statistics`, up to its size. Errors: INVALID_ARGUMENT (size not set). */

@@ -240,6 +240,7 @@ class Launch {
   void set_fuel(uint64_t units) { twine_launch_set_fuel(get(), units); }
   void set_memory_limit(uint64_t bytes) { twine_launch_set_memory_limit(get(), bytes); }
   void set_confinement(twine_confinement confinement) { twine_launch_set_confinement(get(), confinement); }
+  void set_exitless(twine_exitless exitless) { twine_launch_set_exitless(get(), exitless); }
   void set_debug_info(bool enabled) { twine_launch_set_debug_info(get(), enabled); }
   void set_perf_map(bool enabled) { twine_launch_set_perf_map(get(), enabled); }
   void trust_key(const Digest& key) { twine_launch_trust_key(get(), key.data()); }

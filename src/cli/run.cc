@@ -61,6 +61,7 @@ struct RunFlags {
   std::optional<std::string> fuel;
   std::string stats;
   std::string confine;  // empty: auto, or off for a debug enclave, which debuggers must reach
+  std::string exitless = "auto";
   std::string profile;
   CompileFlags compile;
   bool no_cache = false;
@@ -137,6 +138,13 @@ Result<twine_confinement> parse_confinement(const std::string& text, bool debug_
   return fail(ErrorCode::invalid_argument, "--confine '" + text + "' is none of auto, require, off");
 }
 
+Result<twine_exitless> parse_exitless(const std::string& text) {
+  if (text == "auto") return TWINE_EXITLESS_AUTO;
+  if (text == "on") return TWINE_EXITLESS_ON;
+  if (text == "off") return TWINE_EXITLESS_OFF;
+  return fail(ErrorCode::invalid_argument, "--exitless '" + text + "' is none of auto, on, off");
+}
+
 Result<api::Module> read_module(const std::string& path, const CompileFlags& flags, bool no_cache) {
   api::CompileOptions options = TWINE_TRY(flags.to_options());
   options.set_cache(!no_cache);
@@ -187,6 +195,7 @@ Result<void> configure(api::Launch& launch, const RunFlags& flags) {
   }
   if (!flags.invoke.empty()) launch.set_invoke(flags.invoke);
   launch.set_confinement(TWINE_TRY(parse_confinement(flags.confine, flags.debug_enclave)));
+  launch.set_exitless(TWINE_TRY(parse_exitless(flags.exitless)));
   if (flags.max_table_elements)
     launch.set_table_limit(TWINE_TRY(parse_count("--max-table-elements", *flags.max_table_elements)));
   if (flags.max_instances)
@@ -321,6 +330,12 @@ void add_run(CLI::App& app, int& status) {
       ->add_option("--confine", flags->confine,
                    "Give up what the launch does not need (files, network, system calls) before entering the "
                    "enclave: auto (as far as the kernel can), require, off (with --debug-enclave)")
+      ->type_name("HOW");
+  command
+      ->add_option("--exitless", flags->exitless,
+                   "Serve the guest's calls by a second thread while the enclave waits inside: auto (where "
+                   "there is a second processor, "
+                   "and calls are frequent), on, off")
       ->type_name("HOW");
   command->add_option("--sgx", flags->sgx, "auto (hardware where its driver is present), hardware, emulated")
       ->type_name("WHICH");

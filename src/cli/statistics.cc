@@ -37,6 +37,7 @@ std::string statistics_table(const twine_statistics& s, const char* confinement)
   text += count("asynchronous exits (AEX)", s.asynchronous_exits, note);
   if (s.exact_counts) text += count("  by interrupts", s.interrupts);
   text += count("host calls", s.host_calls);
+  text += count("  without an exit", s.exitless_calls);
   text += "memory\n";
   text += count("committed pages", s.committed_pages, "  of 4 KiB");
   text += count("peak pages", s.peak_pages);
@@ -65,6 +66,7 @@ std::string statistics_json(const twine_statistics& s, const char* confinement) 
   object["asynchronous_exits"] = s.asynchronous_exits;
   object["interrupts"] = s.interrupts;
   object["host_calls"] = s.host_calls;
+  object["exitless_calls"] = s.exitless_calls;
   object["committed_pages"] = s.committed_pages;
   object["peak_pages"] = s.peak_pages;
   object["linear_memory_bytes"] = s.linear_memory_bytes;

@@ -28,8 +28,16 @@
 //   0     8   call         host-call number
 //   8     64  args         eight 64-bit arguments; a buffer argument is an offset from the arena's start, never an address
 //   72    8   result       >= 0, or a negated WASI errno
-//   80    48  reserved     zero
+//   80    8   submission   enclave: 4 * n + SubmissionKind for its nth call, written last
+//   88    8   completed    host: the submission that it served last without an exit
+//   96    8   served       host: 1 while a host thread looks at `submission`, so that calls need no exit
+//   104   24  reserved     zero
 //   128       data         staging space for buffers; for `dead` and `starved`, a NUL-terminated reason
+//
+// A call without an exit (docs/decisions/0008): where `served` is 1, the enclave writes a submission of the kind `waiting` and looks at
+// `completed` until it is that number, or for some ten microseconds; then it leaves with host_call as ever. The host serves every
+// submission once, whichever of its threads meets it, and answers an exit when the submission has been served. What the host writes to
+// these words moves nothing but time: a reply is judged by the same checks whatever way it came.
 #pragma once
 
 #include <cstdint>
@@ -50,9 +58,25 @@ struct ArenaHeader {
   uint64_t call;
   uint64_t args[8];
   int64_t result;
-  uint64_t reserved[6];
+  uint64_t submission;
+  uint64_t completed;
+  uint64_t served;
+  uint64_t reserved[3];
 };
 static_assert(sizeof(ArenaHeader) == 128);
+
+// How a call is made.
+enum class SubmissionKind : uint64_t {
+  must_exit = 0,  // only by an exit
+  exits = 1,      // by an exit, since `served` is 0; it could have done without
+  waiting = 2     // the enclave waits inside
+};
+constexpr uint64_t submission(uint64_t call, SubmissionKind kind) {
+  return call * 4 + static_cast<uint64_t>(kind);
+}
+constexpr SubmissionKind submission_kind(uint64_t submission) {
+  return static_cast<SubmissionKind>(submission % 4);
+}
 
 inline constexpr uint64_t kArenaDataOffset = sizeof(ArenaHeader);
 inline constexpr uint64_t kArenaSize = (uint64_t{1} << 20) + kArenaDataOffset;

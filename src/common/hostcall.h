@@ -44,6 +44,12 @@ enum OpenAccess : uint32_t {
   kOpenFollow = 4,  // follow a symbolic link in the last component
 };
 
+// How a call may be made; entry.h has the two ways.
+enum class Door : uint32_t {
+  any,  // without an exit where the host serves so
+  exit  // by an exit only
+};
+
 struct CpuidRegisters {
   uint32_t eax, ebx, ecx, edx;
 };

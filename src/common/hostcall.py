@@ -50,6 +50,7 @@ class Call:
     high: str = "0"
     errors: list = field(default_factory=list)
     duty: list = field(default_factory=list)
+    exits: bool = False  # always
 
     def argument(self, name):
         return next(a for a in self.arguments if a.name == name)
@@ -131,6 +132,8 @@ def parse(source):
             elif keyword == "errors":
                 for name in rest.split():
                     call.errors += [e for e in sets.get(name, [name]) if e not in call.errors]
+            elif keyword == "exit" and prose is not call:
+                call.exits = True
             elif keyword == "enclave":
                 call.duty = [rest.strip()]
                 prose = call
@@ -309,9 +312,10 @@ def enclave_source(calls):
     out = [BANNER, '#include "enclave/hostcall/hostcalls.h"\n\nnamespace twine::hostcall {\n\nusing wasi::Errno;\n\n']
     for c in calls:
         low, high = result_bounds(c)
+        door = "exit" if c.exits else "any"
         out.append(f"{enclave_signature(c)} {{\n  Exchange exchange(Call::{c.name});\n")
         out += [stage(a) for a in c.arguments]
-        out.append(f"  exchange.commit();\n  const IoResult<uint64_t> result = exchange.collect({low}, {high});\n")
+        out.append(f"  exchange.commit(Door::{door});\n  const IoResult<uint64_t> result = exchange.collect({low}, {high});\n")
         out.append("  if (!result) return std::unexpected(result.error());\n")
         out += [collect(a) for a in c.arguments if a.direction == "out"]
         out.append(
@@ -387,7 +391,7 @@ def host_argument(a):
     if a.kind == "bytes":
         return f"request.bytes({a.slot})"
     if a.kind == "array":
-        return f"request.array<{a.element}>({a.slot})"
+        return f"request.{'array' if a.direction == 'in' else 'room'}<{a.element}>({a.slot})"
     return f"request.object<{a.element}>({a.slot})"
 
 

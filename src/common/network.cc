@@ -105,6 +105,10 @@ bool inside(const IpAddress& address, const std::vector<uint8_t>& network, size_
   return true;
 }
 
+char lower_case(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
 std::unexpected<Error> bad_rule(std::string_view text, std::string_view why) {
   return fail(ErrorCode::invalid_argument, "network rule '" + std::string(text) + "': " + std::string(why) +
                                                "; rules are [listen:]HOST:PORT with HOST a name, "
@@ -224,7 +228,7 @@ std::optional<std::string> canonical_host_name(std::string_view text) {
   size_t label = 0;
   bool numeric = true;  // the label so far
   for (const char c : text) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    const char lower = lower_case(c);
     if (c == '.') {
       if (label == 0) return std::nullopt;
       label = 0;
@@ -247,7 +251,8 @@ std::optional<std::string> canonical_host_name(std::string_view text) {
 Result<NetworkRule> parse_network_rule(std::string_view text) {
   NetworkRule rule;
   std::string_view rest = text;
-  if (rest.starts_with(kListenPrefix)) {
+  // In any case, as names are: a rule for a host of that name would not read back from its own text.
+  if (std::ranges::equal(rest.substr(0, kListenPrefix.size()), kListenPrefix, {}, lower_case)) {
     rule.action = NetworkAction::listen;
     rest.remove_prefix(kListenPrefix.size());
   }

@@ -253,10 +253,13 @@ TEST(Hostcall, RefusesAPathThatIsTooLongWithoutAskingTheHost) {
   EXPECT_EQ(directory_create(3, std::string(kMaxPath + 1, 'a')), std::unexpected(Errno::nametoolong));
 }
 
-TEST(Hostcall, LeavesNoByteOfTheEnclaveInTheReservedWords) {
+TEST(Hostcall, LeavesTheHostsWordsAloneAndUnusedArgumentsZero) {
   std::memset(test_arena().data(), 0xee, kArenaDataOffset);
   set_host([] {
-    for (const uint64_t word : test_arena_header().reserved) EXPECT_EQ(word, 0U);
+    constexpr uint64_t unwritten = 0xeeeeeeeeeeeeeeee;
+    for (const uint64_t word : test_arena_header().reserved) EXPECT_EQ(word, unwritten);
+    EXPECT_EQ(test_arena_header().completed, unwritten);
+    EXPECT_EQ(test_arena_header().served, unwritten);
     for (size_t i = 2; i < 8; ++i) EXPECT_EQ(test_arena_header().args[i], 0U);
     test_arena_header().result = 0;
   });

@@ -132,6 +132,7 @@ TEST(NetworkRule, SaysWhatIsWrong) {
            {":80", "neither an address nor a host name"},
            {"127.1:80", "neither an address nor a host name"},
            {"listen:example.org:80", "by address, not by name"},
+           {"listEn:7", "the port is missing"},
            {"bind:127.0.0.1:80", "stands in [ ]"}}) {
     const auto parsed = parse_network_rule(text);
     ASSERT_FALSE(parsed.has_value()) << text;

@@ -11,6 +11,16 @@ namespace twine::hostcall {
 namespace {
 
 constinit thread_local bool interrupted = false;
+constinit thread_local uint64_t calls_made = 0;  // numbers the submissions
+
+// What is worth moving from one processor's cache to another's. More takes the host longer to do than an exit takes.
+constexpr uint64_t kMaxInsideBytes = uint64_t{16} << 10;
+// Rounds of PAUSE (40 to 140 cycles each) before the enclave leaves after all.
+constexpr uint64_t kSubmissionWait = 1000;
+
+constexpr uint64_t kSubmission = offsetof(ArenaHeader, submission);
+constexpr uint64_t kCompleted = offsetof(ArenaHeader, completed);
+constexpr uint64_t kServed = offsetof(ArenaHeader, served);
 
 constexpr uint64_t word_aligned(uint64_t size) {
   return (size + untrusted::kWord - 1) / untrusted::kWord * untrusted::kWord;
@@ -54,8 +64,11 @@ bool take_interruption() {
 }
 
 Exchange::Exchange(Call call) : call_(call), arena_(this_threads_arena()) {
-  arena_.at<ArenaHeader>(0).store(
-      {.call = static_cast<uint64_t>(call), .args = {}, .result = 0, .reserved = {}});
+  // Arguments that a call does not have are zero, not those of the last one.
+  constexpr uint64_t args_end = offsetof(ArenaHeader, args) + sizeof(ArenaHeader::args);
+  arena_.at<uint64_t>(offsetof(ArenaHeader, call)).store(static_cast<uint64_t>(call));
+  for (uint64_t offset = offsetof(ArenaHeader, args); offset < args_end; offset += untrusted::kWord)
+    arena_.at<uint64_t>(offset).store(0);
 }
 
 void Exchange::word(size_t slot, uint64_t value) {
@@ -114,8 +127,29 @@ Window Exchange::reserve(size_t slot, uint64_t size) {
   return take(slot, size);
 }
 
-void Exchange::commit() {
+void Exchange::commit(Door door) {
+  ++calls_made;
+  const auto submit = [this](SubmissionKind kind) {
+    const uint64_t number = submission(calls_made, kind);
+    arena_.at<uint64_t>(kSubmission).store(number);
+    return number;
+  };
+  if (door == Door::exit || next_ - kArenaDataOffset > kMaxInsideBytes) {
+    submit(SubmissionKind::must_exit);
+  } else if (arena_.at<uint64_t>(kServed).load() != 1) {
+    submit(SubmissionKind::exits);
+  } else if (served_inside(submit(SubmissionKind::waiting))) {
+    return;
+  }
   enclave::exit_host_call();
+}
+
+bool Exchange::served_inside(uint64_t submission) const {
+  for (uint64_t round = 0; round < kSubmissionWait; ++round) {
+    if (arena_.at<uint64_t>(kCompleted).load() == submission) return true;
+    __builtin_ia32_pause();
+  }
+  return false;
 }
 
 IoResult<uint64_t> Exchange::collect(uint64_t low, uint64_t high) {

@@ -2,7 +2,7 @@
 //
 // The generated functions (hostcalls.h) are the only users. What they rely on:
 //   - stage and reserve lay buffers into the arena's data area, 8-byte aligned, one after the other;
-//   - commit leaves the enclave and comes back;
+//   - commit has the call served: by a host thread that waits for it, or by leaving the enclave and coming back;
 //   - collect reads the result word once and returns it only if the table admits it; anything else ends the
 //   enclave
 //     (platform host_attack, which does not return);
@@ -47,7 +47,8 @@ class Exchange {
   // Space for a reply, at most `size` bytes.
   Window reserve(size_t slot, uint64_t size);
 
-  void commit();
+  // `door`: what the table says of this call.
+  void commit(Door door);
 
   // The result, if it is between `low` and `high`, or an errno of the call's set.
   [[nodiscard]] IoResult<uint64_t> collect(uint64_t low, uint64_t high);
@@ -59,6 +60,8 @@ class Exchange {
 
  private:
   Window take(size_t slot, uint64_t size);
+  // Whether the host took the call while the enclave waited.
+  [[nodiscard]] bool served_inside(uint64_t submission) const;
 
   Call call_;
   UntrustedMemory arena_;

@@ -65,6 +65,7 @@ struct twine_launch {
   twine::host::StandardFiles files;
   bool capture = false;
   twine::host::ConfinementChoice confinement = twine::host::ConfinementChoice::off;
+  twine::host::ExitlessChoice exitless = twine::host::ExitlessChoice::automatic;
   bool perf_map = false;
   bool debug_info = false;
 };
@@ -187,6 +188,7 @@ Result<twine::host::LaunchRequest> to_request(const twine_launch& launch) {
   request.sockets = launch.sockets;
   request.files = launch.files;
   request.confinement = launch.confinement;
+  request.exitless = launch.exitless;
   for (size_t i = 0; i < launch.preloads.size(); ++i) {
     request.manifest.modules.push_back(describe_module(*launch.preloads[i], launch.preload_names[i]));
     request.modules.emplace_back(launch.preloads[i]->twm);
@@ -254,6 +256,7 @@ void fill_statistics(const twine_launch& launch, const twine_enclave& enclave, t
   statistics.asynchronous_exits = outcome.driver.asynchronous_exits;
   statistics.interrupts = outcome.driver.interrupts;
   statistics.host_calls = outcome.host_calls;
+  statistics.exitless_calls = outcome.exitless_calls;
   statistics.committed_pages = outcome.driver.pages_committed;
   statistics.peak_pages = outcome.driver.pages_peak;
   statistics.linear_memory_bytes = outcome.result.statistics.linear_memory_bytes;
@@ -521,6 +524,11 @@ void twine_launch_set_confinement(twine_launch* launch, twine_confinement confin
   launch->confinement = confinement == TWINE_CONFINE_AUTO      ? twine::host::ConfinementChoice::automatic
                         : confinement == TWINE_CONFINE_REQUIRE ? twine::host::ConfinementChoice::required
                                                                : twine::host::ConfinementChoice::off;
+}
+void twine_launch_set_exitless(twine_launch* launch, twine_exitless exitless) {
+  launch->exitless = exitless == TWINE_EXITLESS_OFF  ? twine::host::ExitlessChoice::off
+                     : exitless == TWINE_EXITLESS_ON ? twine::host::ExitlessChoice::on
+                                                     : twine::host::ExitlessChoice::automatic;
 }
 void twine_launch_set_perf_map(twine_launch* launch, bool enabled) {
   launch->perf_map = enabled;

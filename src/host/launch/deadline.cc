@@ -25,11 +25,6 @@ struct Ringing {
 };
 constinit thread_local Ringing ringing{};
 
-// Real-time signals of high number are nobody's; the emulator's storm has the one above.
-int deadline_signal() {
-  return SIGRTMAX - 3;
-}
-
 void on_ring(int /*signal*/, siginfo_t* /*info*/, void* context) {
   if (ringing.thread == nullptr) return;  // it was pending when the launch ended
   if (ringing.rings < kLastRings) {
@@ -78,6 +73,7 @@ Result<std::unique_ptr<Deadline>> Deadline::start(sgx::Driver& driver, sgx::Encl
 Deadline::~Deadline() {
   timer_delete(timer_);
   ringing.thread = nullptr;
+  deadline_has_passed = 0;
 }
 
 }  // namespace twine::host

@@ -150,11 +150,23 @@ Result<std::unique_ptr<LookingInside>> look_inside(bool debug_enclave, std::span
 
 class ServiceHandler final : public sgx::HostCallHandler {
  public:
-  explicit ServiceHandler(Services& services) : services_(services) {}
-  void host_call(std::span<uint8_t> arena) override { services_.serve(std::as_writable_bytes(arena)); }
+  ServiceHandler(Services& services, ExitlessChoice exitless) : services_(services), exitless_(exitless) {}
+
+  void host_call(std::span<uint8_t> arena) override {
+    if (!server_) server_.emplace(services_, std::as_writable_bytes(arena), exitless_);
+    server_->serve_exit();
+  }
+  // No thread looks at the arena any more. Calls that were served without an exit.
+  uint64_t finish() {
+    const uint64_t served = server_ ? server_->served() : 0;
+    server_.reset();
+    return served;
+  }
 
  private:
   Services& services_;
+  ExitlessChoice exitless_;
+  std::optional<ExitlessServer> server_;
 };
 
 std::vector<std::byte> to_bytes(std::span<const uint8_t> bytes) {
@@ -264,7 +276,7 @@ Result<LaunchOutcome> run_in(image::Enclave& enclave, ThreadSlots& slots, PageSe
                              const LaunchRequest& request) {
   const NullFile null(request.files);
   const std::unique_ptr<Services> services = TWINE_TRY(Services::create(services_for(request, null, pages)));
-  ServiceHandler handler(*services);
+  ServiceHandler handler(*services, request.exitless);
   const uint64_t tcs = TWINE_TRY(slots.acquire());
   sgx::EnclaveThread thread(enclave.driver(), tcs, handler);
   LaunchOutcome outcome;
@@ -278,6 +290,7 @@ Result<LaunchOutcome> run_in(image::Enclave& enclave, ThreadSlots& slots, PageSe
     return thread.run();
   }();
   clock.stop();
+  outcome.exitless_calls = handler.finish();
   // Of an enclave that has ended every thread can be entered, to be told so.
   if (thread.stopped()) {
     slots.lose();

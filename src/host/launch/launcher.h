@@ -22,6 +22,7 @@
 #include "host/image/sigstruct.h"
 #include "host/launch/pages.h"
 #include "host/launch/thread_slots.h"
+#include "host/services/exitless.h"
 #include "host/services/services.h"
 #include "host/sgx/driver.h"
 
@@ -49,6 +50,7 @@ struct LaunchRequest {
   std::vector<int> sockets;                       // manifest.network.sockets, in its order; borrowed
   StandardFiles files;
   ConfinementChoice confinement = ConfinementChoice::off;
+  ExitlessChoice exitless = ExitlessChoice::automatic;
   bool perf_map = false;  // leave perf's map of the code inside; for debug enclaves only
 };
 
@@ -67,6 +69,7 @@ struct LaunchOutcome {
   LaunchTimes times;
   sgx::DriverStatistics driver;
   uint64_t host_calls = 0;
+  uint64_t exitless_calls = 0;  // those of them that were served while the enclave waited inside
   Confinement confinement;
 };
 

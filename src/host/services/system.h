@@ -20,6 +20,12 @@ inline std::unexpected<wasi::Errno> system_error() {
 // Set by a signal handler: this thread's launch is over (launch/deadline.h), and calls that a signal interrupts are not to go on.
 inline constinit thread_local volatile std::sig_atomic_t deadline_has_passed = 0;
 
+// What breaks off a call of a thread whose launch is over. Real-time signals of high number are nobody's; the emulator's storm has the
+// one above.
+inline int deadline_signal() {
+  return SIGRTMAX - 3;
+}
+
 // Calls `function` until it is not interrupted by a signal; a negative result becomes an error.
 template <typename Function>
 auto retrying(Function&& function) -> wasi::IoResult<decltype(function())> {
