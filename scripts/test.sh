@@ -18,7 +18,8 @@
 #   storm        conformance and SQLite again, interrupted every 20 to 200 µs (scripts/long.sh: until 100,000 interrupts)
 #   debugging    gdb and perf in debug enclaves; no secret of a guest in what is printed about it
 #   reproducible two builds, one MRENCLAVE
-#   hostile-host a host that lies in every reply, for one minute, the enclave's code under ASan and UBSan (scripts/long.sh: half an hour)
+#   hostile-host a host that lies in every reply, half a minute the enclave's code under ASan and UBSan, half a minute the image in emulation
+#                (scripts/long.sh: half an hour each)
 #   containment  ways out of a mount, by a guest, by a subverted enclave, in races; a confined process watched by strace
 #   sanitizers   what runs as a plain process, under ASan and UBSan
 #   fuzz         the fuzz targets of what the enclave reads, briefly (scripts/long.sh runs every target for five minutes)
@@ -73,7 +74,7 @@ run_suite() {
     reproducible) scripts/check-reproducible.sh ;;
     sanitizers) scripts/sanitizers.sh ;;
     containment) scripts/containment.sh ;;
-    hostile-host) scripts/hostile-host.sh 60 ;;
+    hostile-host) scripts/hostile-host.sh 30 ;;
     fuzz)
       scripts/fuzz.sh 10 wasm_loader_fuzz twm_fuzz manifest_fuzz network_fuzz image_fuzz hostcall_reply_fuzz hostcall_request_fuzz \
         hostcall_wasi_fuzz emulator_leaves_fuzz

@@ -53,7 +53,7 @@ const host::CompiledModule& guest() {
     settings.use_cache = false;
     settings.signing_key = std::filesystem::path(folder) / "key.pem";
     if (!codegen::load_or_create_signing_key(*settings.signing_key)) std::abort();
-    Result<host::CompiledModule> made = host::read_module(TWINE_PAGES_GUEST, settings);
+    Result<host::CompiledModule> made = host::read_module(TWINE_ATTACKED_GUEST, settings);
     std::filesystem::remove_all(folder);
     if (!made) {
       ADD_FAILURE() << made.error().message;
@@ -72,7 +72,11 @@ LaunchManifest manifest_for(const AttackOptions& options) {
                               .sha256 = host::sha256(guest().twm),
                               .wasm_sha256 = guest().wasm_sha256});
   manifest.accepted_signers.push_back(guest().signer);
-  manifest.arguments = {"guest"};
+  manifest.arguments = options.program_arguments;
+  if (!options.directory.empty()) {
+    manifest.mounts = {{.guest_path = "/host", .read_only = false},
+                       {.guest_path = "/memory", .read_only = false, .memory_bytes = 1 << 20}};
+  }
   manifest.steps = options.steps;
   manifest.invoke = options.invoke;
   manifest.invoke_arguments = options.arguments;
@@ -163,6 +167,7 @@ class AttackedLaunch::Handler final : public host::sgx::HostCallHandler {
     ArenaHeader header{};
     std::memcpy(&header, arena.data(), sizeof header);
     if (launch_.on_host_call) launch_.on_host_call(static_cast<hostcall::Call>(header.call));
+    if (launch_.answer) return launch_.answer(services_, std::as_writable_bytes(arena));
     services_.serve(std::as_writable_bytes(arena));
   }
 
@@ -170,6 +175,10 @@ class AttackedLaunch::Handler final : public host::sgx::HostCallHandler {
   host::Services& services_;
   const AttackedLaunch& launch_;
 };
+
+void AttackedLaunch::prepare() {
+  static_cast<void>(guest());
+}
 
 AttackedLaunch::AttackedLaunch() = default;
 AttackedLaunch::~AttackedLaunch() = default;
@@ -186,7 +195,10 @@ Ending AttackedLaunch::run(const AttackOptions& options) {
   host::ServicesConfig config;
   config.manifest = to_bytes(encode_manifest(manifest_for(options)));
   config.modules.push_back(to_bytes(guest().twm));
+  config.standard_input = options.standard_input;
   config.standard_output = output.descriptor();
+  config.standard_error = output.descriptor();
+  if (!options.directory.empty()) config.mounts = {{.host_path = options.directory, .read_only = false}};
   config.pages = &pages;
   const auto services = host::Services::create(std::move(config)).value();
 
@@ -194,6 +206,7 @@ Ending AttackedLaunch::run(const AttackOptions& options) {
   Handler handler(*services, *this);
   host::sgx::EnclaveThread thread(hostile, enclave_->tcs_address(0), handler);
   const Result<void> ran = thread.run();
+  if (on_end) on_end();
   Ending ending{.result = fail(ErrorCode::internal, "did not run"),
                 .output = output.text(),
                 .statistics = enclave_->driver().statistics(),

@@ -3,6 +3,7 @@
 //
 //   moment          who is inside                    hook
 //   host call       nobody: the thread has left      on_host_call, before the call is served
+//                                                    answer, instead of serving it
 //   exception       nobody: the thread was           on_exception, before the enclave's handler is entered;
 //                   interrupted                      may mend what the host has done
 #pragma once
@@ -11,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "common/result.h"
 #include "host/emulator/enclave.h"
 #include "host/image/enclave.h"
+#include "host/services/services.h"
 #include "host/sgx/driver.h"
 
 namespace twine::test {
@@ -27,6 +30,10 @@ struct AttackOptions {
   std::optional<std::string> invoke;  // this export, not _start
   std::vector<WireValue> arguments;   // of it
   std::vector<Step> steps;            // these, and no program
+  std::vector<std::string> program_arguments{"guest"};
+  std::string
+      directory;  // lent to the guest as /host, with /memory of 1 MiB in the enclave beside it; none if empty
+  int standard_input = 0;
   host::sgx::EmulatorOptions emulator{};
 };
 
@@ -47,8 +54,15 @@ class AttackedLaunch {
 
   std::function<void(hostcall::Call)> on_host_call;
   std::function<void(const sgx_enclave_run&)> on_exception;
+  // Answers instead of the services, which it is given to ask them.
+  std::function<void(host::Services&, std::span<std::byte> arena)> answer;
+  // The thread has left for the last time; the arena is still there.
+  std::function<void()> on_end;
 
-  // Runs pages_guest.wat to its end, whichever that is.
+  // Compiles the guest, once a process.
+  static void prepare();
+
+  // Runs the guest (TWINE_ATTACKED_GUEST) to its end, whichever that is.
   Ending run(const AttackOptions& options = {});
 
   // --- For the hooks.

@@ -12,16 +12,9 @@
 
 #include <cstdint>
 
-#include "lies.h"
+#include "hostile_run.h"
 
 namespace twine::test {
-
-// How replies ended.
-struct Endings {
-  std::atomic<uint64_t> host_attack = 0;
-  std::atomic<uint64_t> sessions = 0;
-  std::atomic<uint64_t> calls = 0;  // of WASI functions and of the door, by the guest
-};
 
 void run_door_session(uint64_t seed, Tally& tally, Endings& endings);
 void run_program_session(uint64_t seed, Tally& tally, Endings& endings);

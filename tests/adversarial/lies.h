@@ -69,13 +69,20 @@ bool applies(Lie lie, const hostcall::CallRow& row);
 // A type of `row`'s replies that has no lies of its own, if there is one.
 std::optional<std::string_view> type_without_lies(const hostcall::CallRow& row);
 
+// What a run has told.
+struct Coverage {
+  size_t told = 0;          // cells (a call and a lie that it can be told)
+  size_t untold_lies = 0;   // cells that stayed empty
+  size_t untold_calls = 0;  // calls that no lie was told in reply to
+};
+
 // Replies told, a call and a kind of lie. Of plain words, so that it can lie in memory that processes share.
 struct Tally {
   std::array<std::array<std::atomic<uint64_t>, kLieCount>, hostcall::kCalls.size()> told;
 
   [[nodiscard]] uint64_t total() const;
-  // Prints a row a call and a column a lie; returns how many cells that should not be empty are.
-  [[nodiscard]] size_t report() const;
+  // Prints a row a call and the sum of each lie, for the calls that the run reaches.
+  [[nodiscard]] Coverage report(bool (*reaches)(const hostcall::CallRow&)) const;
 };
 
 // What a reply was when the enclave was entered again, and whether it can be told what the enclave must make of it.
@@ -96,6 +103,8 @@ class Liar {
   Liar(const Liar&) = delete;
   Liar& operator=(const Liar&) = delete;
 
+  // Draws again, but for one time in `n`, where a lie would end most enclaves at once (most are of such kinds).
+  void be_gentle(uint32_t n) { harsh_one_in_ = n; }
   // Answers; a lie in one reply of `one_in` on average, chosen among those the call can be told.
   void answer(std::span<std::byte> arena, uint32_t one_in);
   // Answers with this lie, which must apply.
@@ -129,6 +138,7 @@ class Liar {
   Tally& tally_;
   std::function<void(std::span<std::byte>)> honest_;
   uint64_t enclave_address_;
+  uint32_t harsh_one_in_ = 1;
   Told told_;
   std::map<hostcall::Call, std::vector<Reply>> history_;
   Reply before_;

@@ -13,5 +13,5 @@ if(TARGET twine-enclave AND TWINE_WAT2WASM)
   add_dependencies(pages_host_test twine-enclave)
   target_include_directories(pages_host_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/adversarial)
   target_compile_definitions(pages_host_test PRIVATE
-    TWINE_ENCLAVE_IMAGE="$<TARGET_FILE:twine-enclave>" TWINE_PAGES_GUEST="${pages_guest}")
+    TWINE_ENCLAVE_IMAGE="$<TARGET_FILE:twine-enclave>" TWINE_ATTACKED_GUEST="${pages_guest}")
 endif()
