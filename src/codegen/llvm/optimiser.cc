@@ -17,6 +17,7 @@
 
 #include <array>
 
+#include "codegen/llvm/loop_jamming.h"
 #include "codegen/llvm/loop_nest_versioning.h"
 #include "codegen/llvm/loop_rerolling.h"
 #include "codegen/llvm/loop_versioning.h"
@@ -64,6 +65,10 @@ void add_own_passes(FunctionPassManager& passes, uint64_t minimum_memory) {
   passes.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
   passes.addPass(LoopRerollingPass());
   // The vectoriser's overlap checks compare any two pointers of a loop; equal ones must be one value.
+  passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
+  passes.addPass(LoopSimplifyPass());
+  passes.addPass(LCSSAPass());
+  passes.addPass(LoopJammingPass());
   passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
 }
 

@@ -18,4 +18,4 @@
               (f64.load offset=8192
                 (i32.add (i32.mul (local.get $i) (i32.const 1280)) (i32.shl (local.get $j) (i32.const 3)))))))
         (br_if $l (i32.ne (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 160))))
-      (br_if $rows (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 150))))))
+      (br_if $rows (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 149))))))
