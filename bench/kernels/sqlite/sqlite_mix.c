@@ -78,6 +78,7 @@ static void query(const char* sql, uint64_t seed, int width) {
 }
 
 static void prepare(void) {
+  kernel_touch_heap(KERNEL_SIZE(16 << 20, 1 << 20));
   check(sqlite3_open(":memory:", &database));
   execute("PRAGMA cache_size = 20000");
 }
