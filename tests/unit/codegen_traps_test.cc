@@ -6,6 +6,8 @@
 #include <random>
 #include <span>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "support/guest_host.h"
@@ -362,6 +364,91 @@ TEST_P(ExactTraps, LeaveTheSameStateAsUnoptimisedCode) {
     ASSERT_TRUE(std::ranges::equal(reference->instance->memory(), optimised->instance->memory())) << call;
     ASSERT_EQ(reference->instance->global("g"), optimised->instance->global("g")) << call;
   }
+}
+
+// What the compiler takes for granted of a table that nobody writes must be so at every index.
+TEST_P(ExactTraps, CallsThroughAConstantTableTellItsElementsApart) {
+  Instance& instance = make(R"(
+    (type $one (func (result i32)))
+    (type $two (func (param i32) (result i32)))
+    (type $three (func (param i64) (result i32)))
+    (table 9 funcref)
+    (elem (i32.const 1) $a $b $c $note $x)
+    (elem (i32.const 7) $b)
+    (func $a (type $one) (i32.const 10))
+    (func $b (type $one) (i32.const 20))
+    (func $c (type $two) (i32.const 30))
+    (func $x (type $three) (i32.const 40))
+    (func (export "scattered") (param i32) (result i32) (call_indirect (type $one) (local.get 0)))
+    (func (export "single") (param i32) (result i32) (call_indirect (type $two) (i32.const 5) (local.get 0)))
+    (func (export "last") (param i32) (result i32) (call_indirect (type $three) (i64.const 5) (local.get 0)))
+    (func (export "foreign") (param i32) (call_indirect (param i32) (i32.const 77) (local.get 0)))
+    (func (export "none") (param i32) (result f64) (call_indirect (result f64) (local.get 0))))");
+  constexpr TrapKind kNull = TrapKind::uninitialized_element;
+  constexpr TrapKind kType = TrapKind::indirect_call_type_mismatch;
+  constexpr TrapKind kOutside = TrapKind::undefined_element;
+  const std::vector<std::pair<std::string, std::vector<std::variant<uint32_t, TrapKind>>>> expected = {
+      {"scattered", {kNull, 10U, 20U, kType, kType, kType, kNull, 20U, kNull, kOutside}},
+      {"single", {kNull, kType, kType, 30U, kType, kType, kNull, kType, kNull, kOutside}},
+      {"last", {kNull, kType, kType, kType, kType, 40U, kNull, kType, kNull, kOutside}},
+      {"none", {kNull, kType, kType, kType, kType, kType, kNull, kType, kNull, kOutside}},
+  };
+  for (const auto& [name, outcomes] : expected) {
+    for (uint32_t index = 0; index < outcomes.size(); ++index) {
+      const Outcome outcome = instance.invoke(name, values({index}));
+      if (const uint32_t* result = std::get_if<uint32_t>(&outcomes[index])) {
+        ASSERT_TRUE(std::holds_alternative<Values>(outcome)) << name << " " << index;
+        EXPECT_EQ(std::get<Values>(outcome)[0].low, *result) << name << " " << index;
+      } else {
+        EXPECT_EQ(trap_of(outcome), std::get<TrapKind>(outcomes[index])) << name << " " << index;
+      }
+    }
+    EXPECT_EQ(trap_of(instance.invoke(name, values({0xffff'ffff}))), kOutside) << name;
+  }
+  EXPECT_TRUE(std::holds_alternative<Values>(instance.invoke("foreign", values({4}))));
+  EXPECT_EQ(notes_, std::vector<uint32_t>{77});
+  EXPECT_EQ(trap_of(instance.invoke("foreign", values({3}))), kType);
+}
+
+TEST_P(ExactTraps, ATableThatIsWrittenIsNotTakenForConstant) {
+  Instance& instance = make(R"(
+    (type $t (func (result i32)))
+    (table $table 4 funcref)
+    (elem (i32.const 1) $a)
+    (elem declare func $b)
+    (func $a (type $t) (i32.const 10))
+    (func $b (type $t) (i32.const 20))
+    (func (export "set") (table.set $table (i32.const 1) (ref.func $b)))
+    (func (export "grow") (drop (table.grow $table (ref.func $b) (i32.const 1))))
+    (func (export "call") (param i32) (result i32) (call_indirect (type $t) (local.get 0))))");
+  EXPECT_EQ(std::get<Values>(instance.invoke("call", values({1})))[0].low, 10U);
+  EXPECT_EQ(trap_of(instance.invoke("call", values({4}))), TrapKind::undefined_element);
+  (void)instance.invoke("set", {});
+  (void)instance.invoke("grow", {});
+  EXPECT_EQ(std::get<Values>(instance.invoke("call", values({1})))[0].low, 20U);
+  EXPECT_EQ(std::get<Values>(instance.invoke("call", values({4})))[0].low, 20U);
+}
+
+// A function that an earlier segment has put into another module's table lives on when a later one traps, and finds its own table empty.
+TEST_P(ExactTraps, AHalfFilledTableIsNotTakenForConstant) {
+  host_.add_table("host", "table", 4, 4);
+  auto made = host_.instantiate(assemble(R"((module
+    (import "host" "table" (table $theirs 4 4 funcref))
+    (table $own 2 funcref)
+    (type $t (func (result i32)))
+    (elem (table $theirs) (i32.const 0) func $call)
+    (elem (table $theirs) (i32.const 100) func $call)
+    (elem (table $own) (i32.const 0) func $a)
+    (func $a (type $t) (i32.const 10))
+    (func $call (type $t) (call_indirect $own (type $t) (i32.const 0)))))"));
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  ASSERT_TRUE(made->trap.has_value());
+  auto caller = host_.instantiate(assemble(R"((module
+    (import "host" "table" (table 4 4 funcref))
+    (type $t (func (result i32)))
+    (func (export "call") (result i32) (call_indirect (type $t) (i32.const 0)))))"));
+  ASSERT_TRUE(caller.has_value()) << caller.error().message;
+  EXPECT_EQ(trap_of(caller->instance->invoke("call", {})), TrapKind::uninitialized_element);
 }
 
 }  // namespace

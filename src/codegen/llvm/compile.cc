@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "codegen/llvm/constant_tables.h"
 #include "codegen/llvm/function_translator.h"
 #include "codegen/llvm/object_linker.h"
 #include "codegen/llvm/optimiser.h"
@@ -85,6 +86,7 @@ class Compilation {
         progress_(progress),
         cpu_(target_cpu(options.cpu)),
         tail_calling_(find_tail_calls(wasm, options.features)),
+        tables_(wasm, options.features),
         groups_(plan_groups(wasm)),
         thunks_(plan_thunks(wasm)) {
     for (const Group& group : groups_) total_bytes_ += group.bytes;
@@ -133,7 +135,7 @@ class Compilation {
 
   Result<Object> compile_group(const Group& group, size_t number) {
     const auto machine = TWINE_TRY(make_target_machine(cpu_, options_.optimisation_level));
-    Unit unit(wasm_, tail_calling_, cpu_, *machine, "group" + std::to_string(number));
+    Unit unit(wasm_, tail_calling_, tables_, cpu_, *machine, "group" + std::to_string(number));
     if (group.thunks) {
       for (uint32_t type = 0; type < thunks_.size(); ++type) {
         if (thunks_[type] == type) emit_thunks(unit, type);
@@ -183,6 +185,7 @@ class Compilation {
   const Progress* progress_;
   TargetCpu cpu_;
   std::vector<bool> tail_calling_;
+  ConstantTables tables_;
   std::vector<Group> groups_;
   std::vector<uint32_t> thunks_;
   uint64_t total_bytes_ = 0;

@@ -198,7 +198,15 @@ class Versioner {
     }
     if (size > kMaxLoopInstructions || groups_.empty() || groups_.size() > kMaxChecks) return false;
     const bool moves = any_of(groups_, [](const AccessGroup& group) { return group.step != nullptr; });
-    return moves;  // invariant addresses alone gain nothing that is worth a second copy
+    if (!moves) return false;  // invariant addresses alone gain nothing that is worth a second copy
+    const bool stays = any_of(groups_, [](const AccessGroup& group) { return group.step == nullptr; });
+    return is_counted(loop) || stays;
+  }
+
+  // A loop that data may end before its counter does is not vectorised: plain accesses gain something only if there is one to hoist.
+  // Searches and comparisons are such loops, and they tend to end soon, while the check pays for the longest way.
+  bool is_counted(const Loop& loop) {
+    return count_.divisor > 1 || !isa<SCEVCouldNotCompute>(scev_.getBackedgeTakenCount(&loop));
   }
 
   bool expandable(const AffineAccess& access, const Loop& loop) {

@@ -1,7 +1,9 @@
 // Calls, references and tables (core specification 2.0, sections 4.4.2, 4.4.6, 4.4.8).
 #include <llvm/IR/Instructions.h>
+#include <llvm/IR/MDBuilder.h>
 
 #include <cstddef>
+#include <optional>
 
 #include "codegen/llvm/operators.h"
 
@@ -16,19 +18,35 @@ void push_all(Emitter& emitter, const std::vector<llvm::Value*>& values) {
   for (llvm::Value* value : values) emitter.push(value);
 }
 
-// The record of the function that call_indirect names, taking the index from the stack; its type is right.
-llvm::Value* checked_record(Emitter& emitter, const wasm::Operator& op) {
+// The record at `index`, which is below the size of the table. `is_constant`: nobody writes the table.
+llvm::Value* load_record(Emitter& emitter, uint32_t table_index, llvm::Value* index, bool is_constant) {
   auto& builder = emitter.builder();
-  llvm::Value* index = emitter.pop();
-  llvm::Value* table = emitter.table(op.second_index);
-  llvm::Value* size =
-      emitter.load(builder.getInt32Ty(), emitter.field(table, offsetof(abi::TableDescriptor, size)),
-                   MemoryKind::descriptor);
-  emitter.trap_if(builder.CreateICmpUGE(index, size), TrapKind::undefined_element);
-  llvm::Value* elements = emitter.load(builder.getPtrTy(), table, MemoryKind::descriptor);
+  llvm::Value* table = emitter.table(table_index);
+  llvm::Value* elements = is_constant ? emitter.load_invariant(builder.getPtrTy(), table)
+                                      : emitter.load(builder.getPtrTy(), table, MemoryKind::descriptor);
   llvm::Value* element = builder.CreateInBoundsGEP(builder.getPtrTy(), elements,
                                                    builder.CreateZExt(index, builder.getInt64Ty()));
-  llvm::Value* record = emitter.load(builder.getPtrTy(), element, MemoryKind::table);
+  return is_constant ? emitter.load_invariant(builder.getPtrTy(), element)
+                     : emitter.load(builder.getPtrTy(), element, MemoryKind::table);
+}
+
+llvm::Value* context_of(Emitter& emitter, llvm::Value* record) {
+  return emitter.load_invariant(emitter.builder().getPtrTy(),
+                                emitter.field(record, offsetof(abi::FunctionRecord, context)));
+}
+
+// The record that `op` names with `index`; its type is right. `constant`: what is known of the table.
+llvm::Value* checked_record(Emitter& emitter, const wasm::Operator& op, llvm::Value* index,
+                            const std::optional<ConstantElements>& constant) {
+  auto& builder = emitter.builder();
+  llvm::Value* size =
+      constant ? emitter.i32(constant->table_size)
+               : static_cast<llvm::Value*>(emitter.load(
+                     builder.getInt32Ty(),
+                     emitter.field(emitter.table(op.second_index), offsetof(abi::TableDescriptor, size)),
+                     MemoryKind::descriptor));
+  emitter.trap_if(builder.CreateICmpUGE(index, size), TrapKind::undefined_element);
+  llvm::Value* record = load_record(emitter, op.second_index, index, constant.has_value());
   // Records never change once a reference to them exists.
   llvm::Value* actual = emitter.load_invariant(builder.getInt32Ty(),
                                                emitter.field(record, offsetof(abi::FunctionRecord, type_id)));
@@ -38,13 +56,49 @@ llvm::Value* checked_record(Emitter& emitter, const wasm::Operator& op) {
   return record;
 }
 
+// Leaves the builder where `index` is that of an element of the right type, which all lie together. Elsewhere the usual comparisons find
+// which trap it is.
+void check_range(Emitter& emitter, const wasm::Operator& op, llvm::Value* index,
+                 const ConstantElements& elements) {
+  auto& builder = emitter.builder();
+  llvm::BasicBlock* wrong = emitter.new_block();
+  llvm::BasicBlock* right = emitter.new_block();
+  llvm::Value* inside = elements.count == 1
+                            ? builder.CreateICmpEQ(index, emitter.i32(elements.first))
+                            : builder.CreateICmpULT(builder.CreateSub(index, emitter.i32(elements.first)),
+                                                    emitter.i32(elements.count));
+  builder.CreateCondBr(inside, right, wrong,
+                       llvm::MDBuilder(emitter.unit().context()).createLikelyBranchWeights());
+  builder.SetInsertPoint(wrong);
+  checked_record(emitter, op, index, elements);
+  emitter.trap(TrapKind::indirect_call_type_mismatch);  // not reached
+  builder.SetInsertPoint(right);
+}
+
+// A table that nobody writes: with a single function of the type, the call is direct.
+std::vector<llvm::Value*> call_constant_element(Emitter& emitter, const wasm::Operator& op,
+                                                const ConstantElements& elements) {
+  Unit& unit = emitter.unit();
+  auto& builder = emitter.builder();
+  const wasm::FunctionType& type = unit.wasm().types[op.index];
+  llvm::Value* index = emitter.pop();
+  const std::vector<llvm::Value*> arguments = emitter.pop(type.params.size());
+  if (elements.is_contiguous()) check_range(emitter, op, index, elements);
+  if (elements.only) return emitter.call(unit.function(*elements.only), emitter.context(), arguments, type);
+  llvm::Value* record = elements.is_contiguous()
+                            ? load_record(emitter, op.second_index, index, /*is_constant=*/true)
+                            : checked_record(emitter, op, index, elements);
+  llvm::Value* code = emitter.load_invariant(builder.getPtrTy(), record);
+  llvm::Value* context = elements.has_imports ? context_of(emitter, record) : emitter.context();
+  return emitter.call({unit.function_type(type), code}, context, arguments, type);
+}
+
 // Calls the function of a record in this function's place if it has an entry for that; else goes on in a block where
 // it has been called as usual.
 void return_call_by_record(Emitter& emitter, llvm::Value* record, const wasm::FunctionType& type) {
   auto& builder = emitter.builder();
   const std::vector<llvm::Value*> arguments = emitter.pop(type.params.size());
-  llvm::Value* context = emitter.load_invariant(
-      builder.getPtrTy(), emitter.field(record, offsetof(abi::FunctionRecord, context)));
+  llvm::Value* context = context_of(emitter, record);
   llvm::Value* tail_code = emitter.load_invariant(
       builder.getPtrTy(), emitter.field(record, offsetof(abi::FunctionRecord, tail_code)));
   llvm::BasicBlock* in_place = emitter.new_block();
@@ -84,21 +138,23 @@ void emit_call(Emitter& emitter, const wasm::Operator& op) {
 
 void emit_call_indirect(Emitter& emitter, const wasm::Operator& op) {
   Unit& unit = emitter.unit();
-  auto& builder = emitter.builder();
   const wasm::FunctionType& type = unit.wasm().types[op.index];
-  llvm::Value* record = checked_record(emitter, op);
+  if (const auto elements = unit.constant_elements(op.second_index, op.index)) {
+    push_all(emitter, call_constant_element(emitter, op, *elements));
+    return;
+  }
+  llvm::Value* record = checked_record(emitter, op, emitter.pop(), std::nullopt);
   const std::vector<llvm::Value*> arguments = emitter.pop(type.params.size());
-  llvm::Value* code = emitter.load_invariant(builder.getPtrTy(), record);
-  llvm::Value* context = emitter.load_invariant(
-      builder.getPtrTy(), emitter.field(record, offsetof(abi::FunctionRecord, context)));
-  push_all(emitter, emitter.call({unit.function_type(type), code}, context, arguments, type));
+  llvm::Value* code = emitter.load_invariant(emitter.builder().getPtrTy(), record);
+  push_all(emitter,
+           emitter.call({unit.function_type(type), code}, context_of(emitter, record), arguments, type));
 }
 
 bool emit_return_call(Emitter& emitter, const wasm::Operator& op) {
   Unit& unit = emitter.unit();
   auto& builder = emitter.builder();
   if (op.opcode == Opcode::return_call_indirect) {
-    llvm::Value* record = checked_record(emitter, op);
+    llvm::Value* record = checked_record(emitter, op, emitter.pop(), std::nullopt);
     return_call_by_record(emitter, record, unit.wasm().types[op.index]);
     return true;
   }

@@ -41,10 +41,11 @@ std::string host_thunk_symbol(uint32_t type) {
   return "host" + std::to_string(type);
 }
 
-Unit::Unit(const wasm::Module& wasm, const std::vector<bool>& tail_calling, const TargetCpu& cpu,
-           const llvm::TargetMachine& machine, std::string_view name)
+Unit::Unit(const wasm::Module& wasm, const std::vector<bool>& tail_calling, const ConstantTables& tables,
+           const TargetCpu& cpu, const llvm::TargetMachine& machine, std::string_view name)
     : wasm_(wasm),
       tail_calling_(tail_calling),
+      tables_(tables),
       cpu_(cpu),
       layout_(context_layout(wasm)),
       context_(std::make_unique<llvm::LLVMContext>()),
@@ -110,6 +111,12 @@ llvm::Function* Unit::tail_function(uint32_t index) {
   llvm::Function* function = create_function(function_type(wasm_.function_type(index)), symbol);
   function->setCallingConv(kTailConvention);
   return function;
+}
+
+const std::optional<ConstantElements>& Unit::constant_elements(uint32_t table, uint32_t type) {
+  const auto [entry, is_new] = elements_.try_emplace({table, type});
+  if (is_new) entry->second = tables_.elements_of(table, wasm_.types[type]);
+  return entry->second;
 }
 
 llvm::Function* Unit::create_function(llvm::FunctionType* type, const std::string& symbol) {

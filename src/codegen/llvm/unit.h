@@ -12,11 +12,15 @@
 #include <llvm/Target/TargetMachine.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "codegen/llvm/constant_tables.h"
 #include "codegen/llvm/target.h"
 #include "common/abi.h"
 #include "common/twm.h"
@@ -48,8 +52,8 @@ std::string host_thunk_symbol(uint32_t type);
 class Unit {
  public:
   // `tail_calling`: by function index, whether it makes tail calls.
-  Unit(const wasm::Module& wasm, const std::vector<bool>& tail_calling, const TargetCpu& cpu,
-       const llvm::TargetMachine& machine, std::string_view name);
+  Unit(const wasm::Module& wasm, const std::vector<bool>& tail_calling, const ConstantTables& tables,
+       const TargetCpu& cpu, const llvm::TargetMachine& machine, std::string_view name);
 
   [[nodiscard]] const wasm::Module& wasm() const { return wasm_; }
   [[nodiscard]] const abi::ContextLayout& layout() const { return layout_; }
@@ -67,6 +71,8 @@ class Unit {
   // Its entry in the tail-calling convention, where its body is; only for functions that make tail calls.
   [[nodiscard]] bool makes_tail_calls(uint32_t index) const { return tail_calling_[index]; }
   llvm::Function* tail_function(uint32_t index);
+  // What is known of the elements of that type (an index) in a table that nobody writes; nothing for other tables.
+  const std::optional<ConstantElements>& constant_elements(uint32_t table, uint32_t type);
   // A function of the unit's own making (thunks), not yet defined.
   llvm::Function* create_function(llvm::FunctionType* type, const std::string& symbol);
 
@@ -82,6 +88,8 @@ class Unit {
 
   const wasm::Module& wasm_;
   const std::vector<bool>& tail_calling_;
+  const ConstantTables& tables_;
+  std::map<std::pair<uint32_t, uint32_t>, std::optional<ConstantElements>> elements_;
   TargetCpu cpu_;
   abi::ContextLayout layout_;
   // Destroyed in reverse order: the module before its context.

@@ -3,5 +3,5 @@
 ;; count 3: cmp
 ;; count 3: ud1
 ;; has: callq\s+\*
-(module (table 4 funcref) (type $t (func (param i32) (result i32)))
+(module (table (export "t") 4 funcref) (type $t (func (param i32) (result i32)))
   (func (export "f") (param i32 i32) (result i32) (call_indirect (type $t) (local.get 0) (local.get 1))))
