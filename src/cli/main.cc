@@ -1,5 +1,7 @@
 // The `twine` program.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
@@ -72,9 +74,22 @@ int run(int argc, char** argv) {
   return status;
 }
 
+// Whoever is started with a standard stream closed would give its number to the next file that is opened, and a guest that prints would
+// write there. An empty one takes the place.
+bool open_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest number that is free is this one, since those below are open.
+    if (::fcntl(stream, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != stream) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!open_standard_streams())
+    return twine::cli::report_failure(
+        "a standard stream is closed, and /dev/null cannot be opened in its place");
   try {
     const int status = run(argc, argv);
     // Output that cannot be written is a failure too: `twine inspect app.wasm > /dev/full`.

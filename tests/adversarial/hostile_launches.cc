@@ -187,7 +187,9 @@ class HostileLaunch {
     }
     // A processor that does not exist is refused before anything else; a host that does not add pages starves its own enclave; one that
     // says it took less of the result than it did gets parts of it twice.
-    const bool is_told = message.starts_with("launch result: ") || lied_about_processor_ ||
+    // The last words lie where the racing thread writes.
+    const bool is_garbled = last_lie_ == Lie::changed_after_check;
+    const bool is_told = is_garbled || message.starts_with("launch result: ") || lied_about_processor_ ||
                          message.find(": the host ") != message.npos ||
                          message.find("out of memory") != message.npos ||
                          message.find("page cache is exhausted") != message.npos;

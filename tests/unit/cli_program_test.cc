@@ -359,6 +359,25 @@ TEST_F(Twine, FailsWith125AndOneSentenceThatNamesTheFault) {
       << "nothing is left of a failed compilation";
 }
 
+// Exits with 10 * (errno of reading) + (errno of writing).
+TEST_F(Twine, TakesAClosedStandardStreamForAnEmptyOne) {
+  module("streams.wasm", R"((module
+    (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (func (export "_start")
+      (i32.store (i32.const 0) (i32.const 64))
+      (i32.store (i32.const 4) (i32.const 16))
+      (call $exit (i32.add (i32.mul (i32.const 10) (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+                           (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))))");
+  const Outcome outcome = execute({"sh", "-c", TWINE_BINARIES "/twine run streams.wasm <&- >&- 2>&-"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.output, "");
+  // Nothing that was opened got what the guest wrote.
+  EXPECT_EQ(twine({"run", "streams.wasm"}).status, 0);
+}
+
 TEST_F(Twine, FailsWhenItsOutputCannotBeWritten) {
   const Outcome outcome = execute({TWINE_BINARIES "/twine", "inspect", count_arguments()}, "/dev/full");
   EXPECT_EQ(outcome.status, 125);
