@@ -308,7 +308,10 @@ void run_door_session(uint64_t seed, Tally& tally, Endings& endings) {
     const auto attack = testing::host_attack_in([&] { error = hostcall::make_call(row.call, arguments); });
     liar.end_race();
     ++endings.calls;
-    if (attack) ++endings.host_attack;
+    if (attack) {
+      ++endings.host_attack;
+      liar.was_found_out();
+    }
     judge(seed, liar, arguments, attack, error);
   }
 }

@@ -140,7 +140,6 @@ class HostileLaunch {
     if (honest_ || (!started_ && !from_the_start_)) return liar_->answer_honestly(arena);
     liar_->answer(arena, one_in_);
     lied_ = lied_ || liar_->last().lie.has_value();
-    if (liar_->last().lie) last_lie_ = liar_->last().lie;
     lied_about_processor_ = lied_about_processor_ || (call == Call::cpuid && liar_->last().lie.has_value());
   }
 
@@ -181,7 +180,7 @@ class HostileLaunch {
     require(!honest_, "an honest launch failed: " + message);
     if (message.find("host attack") != message.npos) {
       ++endings_.host_attack;
-      if (last_lie_) ++endings_.attack_after[static_cast<size_t>(*last_lie_)];
+      if (liar_) liar_->was_found_out();
       require(lied_ || play_with_words_, "an honest host was called an attacker: " + message);
       return;
     }
@@ -210,7 +209,6 @@ class HostileLaunch {
   bool play_with_words_ = false;
   bool started_ = false;
   bool lied_ = false;
-  std::optional<Lie> last_lie_;
   bool lied_about_processor_ = false;
   uint32_t one_in_ = 1;
 };

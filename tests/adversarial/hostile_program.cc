@@ -116,6 +116,7 @@ class ModelledProgram {
 
   void judge_attack(const std::string& attack) {
     ++endings_.host_attack;
+    liar_.was_found_out();
     require(lied_, "an honest host was called an attacker");
     require(liar_.last().row != nullptr && attack.starts_with(std::string(liar_.last().row->name) + ": "),
             "the attack names another call");
@@ -507,6 +508,7 @@ void run_storm_session(uint64_t seed, Tally& tally, Endings& endings) {
   liar.end_race();
   if (attack) {
     ++endings.host_attack;
+    liar.was_found_out();
     if (!attack->starts_with(std::string(liar.last().row->name) + ": "))
       finding(seed, liar, "the attack names another call");
   }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -116,12 +117,6 @@ int hostile_run(int argc, char** argv, const HostileRun& run) {
     if (!run_in_child(run, arguments->seed, chunks++, shared)) ++findings;
   }
   const Coverage coverage = shared.tally.report(run.reaches);
-  std::printf("host attack after:");
-  for (size_t lie = 0; lie < kLieCount; ++lie) {
-    std::printf("%s %s %lu", lie % 6 == 0 ? "\n " : "", std::string(name_of(static_cast<Lie>(lie))).c_str(),
-                shared.endings.attack_after[lie].load());
-  }
-  std::printf("\n");
   const size_t failed = findings + (run.every_lie ? coverage.untold_lies : coverage.untold_calls);
   std::printf(
       "%lu mutated replies in %.0f s, to %lu calls in %lu sessions (%lu chunks); %lu sessions or calls ended "

@@ -3,11 +3,10 @@
 //   PROGRAM [--seconds N | --replies N] [--seed N] [--chunk N]
 //
 // Work comes in chunks, each in a process of its own with a seed derived from the run's: what an attack leaves behind (an enclave that has
-// ended frees nothing) ends with it, and `--seed S --chunk N` runs that chunk alone. Prints replies per call and per lie, how many ended in
-// `host attack`, and last "N passed, N failed", where a test is one call and one lie it can be told: passed when it was told and nothing was found.
+// ended frees nothing) ends with it, and `--seed S --chunk N` runs that chunk alone. Prints replies per call, per lie
+// how they ended, and last "N passed, N failed", where a test is one call and one lie it can be told: passed when it was told and nothing was found.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -18,7 +17,6 @@ namespace twine::test {
 // How replies ended.
 struct Endings {
   std::atomic<uint64_t> host_attack = 0;
-  std::array<std::atomic<uint64_t>, kLieCount> attack_after;  // by the lie that was told last
   std::atomic<uint64_t> sessions = 0;
   std::atomic<uint64_t> calls = 0;  // of WASI functions and of the door, by the guest
 };

@@ -182,7 +182,6 @@ Coverage Tally::report(bool (*reaches)(const CallRow&)) const {
   }
   std::printf("\n%-18s %9s  fewest of a lie that applies\n", "call", "replies");
   Coverage coverage;
-  std::array<uint64_t, kLieCount> by_lie{};
   for (const CallRow& row : hostcall::kCalls) {
     if (!reaches(row)) continue;
     uint64_t sum = 0;
@@ -191,7 +190,6 @@ Coverage Tally::report(bool (*reaches)(const CallRow&)) const {
     for (size_t lie = 0; lie < kLieCount; ++lie) {
       const uint64_t count = told[index_of(row)][lie].load();
       sum += count;
-      by_lie[lie] += count;
       if (!applies(static_cast<Lie>(lie), row)) continue;
       if (count < fewest) {
         fewest = count;
@@ -209,17 +207,21 @@ Coverage Tally::report(bool (*reaches)(const CallRow&)) const {
     std::printf("%-18s %9lu  %lu (%s)\n", std::string(row.name).c_str(), sum, fewest,
                 std::string(kNames[fewest_lie]).c_str());
   }
-  std::printf("by lie:");
+  std::printf("%-20s %9s %12s %9s %9s\n", "lie", "told", "host attack", "errno", "went on");
   for (size_t lie = 0; lie < kLieCount; ++lie) {
-    std::printf("%s %s %lu", lie % 6 == 0 ? "\n " : "", std::string(kNames[lie]).c_str(), by_lie[lie]);
+    uint64_t sum = 0;
+    for (const auto& row : told) sum += row[lie].load();
+    const auto& [attack, error, on] = ended[lie];
+    std::printf("%-20s %9lu %12lu %9lu %9lu\n", std::string(kNames[lie]).c_str(), sum, attack.load(),
+                error.load(), on.load());
   }
-  std::printf("\n");
   return coverage;
 }
 
 // ---------------------------------------------------------------- the racing thread
 
-// Flips words between two values until told to stop.
+// Flips words between two values until told to stop. A word that the enclave has written meanwhile stays: its last sentence can be read,
+// and its next request is its own.
 class Liar::Racer {
  public:
   struct Word {
@@ -261,6 +263,10 @@ class Liar::Racer {
     state_.notify_one();
   }
 
+  static void exchange(const Word& word, uint64_t from, uint64_t to) {
+    std::atomic_ref(*word.address).compare_exchange_strong(from, to, std::memory_order_relaxed);
+  }
+
   void run() {
     uint32_t seen = 0;
     for (;;) {
@@ -268,10 +274,8 @@ class Liar::Racer {
       seen = state_.load();
       if (over_.load()) return;
       while (running_.load(std::memory_order_relaxed)) {
-        for (const Word& word : words_)
-          std::atomic_ref(*word.address).store(word.second, std::memory_order_relaxed);
-        for (const Word& word : words_)
-          std::atomic_ref(*word.address).store(word.first, std::memory_order_relaxed);
+        for (const Word& word : words_) exchange(word, word.first, word.second);
+        for (const Word& word : words_) exchange(word, word.second, word.first);
         ++rounds_;
       }
       idle_ = true;
@@ -292,14 +296,26 @@ class Liar::Racer {
 Liar::Liar(uint64_t seed, Tally& tally, std::function<void(std::span<std::byte>)> honest,
            uint64_t enclave_address)
     : random_(seed), tally_(tally), honest_(std::move(honest)), enclave_address_(enclave_address) {}
-Liar::~Liar() = default;
+Liar::~Liar() {
+  end_of_lie_that_was_believed();
+}
 
 void Liar::end_race() {
   if (racer_ != nullptr) racer_->stop();
 }
 
+void Liar::end_of_lie(LieEnd end) {
+  if (told_.lie && !end_is_known_) ++tally_.ended[static_cast<size_t>(*told_.lie)][static_cast<size_t>(end)];
+  end_is_known_ = true;
+}
+
+void Liar::end_of_lie_that_was_believed() {
+  end_of_lie(told_.settled && told_.result < 0 ? LieEnd::errno_given : LieEnd::went_on);
+}
+
 void Liar::begin(std::span<std::byte> arena) {
   end_race();
+  end_of_lie_that_was_believed();
   ArenaHeader header;
   std::memcpy(&header, arena.data(), sizeof header);
   told_ = {.row = &hostcall::row(static_cast<Call>(header.call)), .lie = {}, .args = {}};
@@ -391,7 +407,9 @@ void Liar::answer_with(std::span<std::byte> arena, Lie lie) {
   }
   if (told_.settled)
     std::memcpy(&told_.result, arena.data() + offsetof(ArenaHeader, result), sizeof told_.result);
-  if (told_.lie) ++tally_.told[index_of(row)][static_cast<size_t>(*told_.lie)];
+  if (!told_.lie) return;
+  ++tally_.told[index_of(row)][static_cast<size_t>(*told_.lie)];
+  end_is_known_ = false;
 }
 
 void Liar::tell(std::span<std::byte> arena, Lie lie) {

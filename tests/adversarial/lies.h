@@ -76,12 +76,22 @@ struct Coverage {
   size_t untold_calls = 0;  // calls that no lie was told in reply to
 };
 
-// Replies told, a call and a kind of lie. Of plain words, so that it can lie in memory that processes share.
+// How a lie ended.
+enum class LieEnd : uint8_t {
+  host_attack,  // the enclave ended, with it as the last reply
+  errno_given,  // an errno that the call can have was passed on
+  went_on,      // what it says can be true, or nobody reads it: the enclave made its next call
+  count
+};
+inline constexpr size_t kLieEndCount = static_cast<size_t>(LieEnd::count);
+
+// Replies told, a call and a kind of lie, and how those of a kind ended. Of plain words, so that it can lie in memory that processes share.
 struct Tally {
   std::array<std::array<std::atomic<uint64_t>, kLieCount>, hostcall::kCalls.size()> told;
+  std::array<std::array<std::atomic<uint64_t>, kLieEndCount>, kLieCount> ended;
 
   [[nodiscard]] uint64_t total() const;
-  // Prints a row a call and the sum of each lie, for the calls that the run reaches.
+  // Prints a row a call, and a row a lie with its ends, for the calls that the run reaches.
   [[nodiscard]] Coverage report(bool (*reaches)(const hostcall::CallRow&)) const;
 };
 
@@ -113,6 +123,8 @@ class Liar {
 
   // The reply to the last call.
   [[nodiscard]] const Told& last() const { return told_; }
+  // The enclave has ended with `host attack`, and the last reply was what it heard last.
+  void was_found_out() { end_of_lie(LieEnd::host_attack); }
   // Ends the race that changed_after_check has begun. Every answer begins with it.
   void end_race();
 
@@ -126,6 +138,8 @@ class Liar {
   uint64_t random(uint64_t below) { return below == 0 ? 0 : random_() % below; }
   std::span<std::byte> reply_window(std::span<std::byte> arena, size_t index) const;
   void begin(std::span<std::byte> arena);
+  void end_of_lie(LieEnd end);
+  void end_of_lie_that_was_believed();
   void remember(std::span<std::byte> arena);
   void tell(std::span<std::byte> arena, Lie lie);
   void tell_result(ArenaHeader& header, Lie lie);
@@ -140,6 +154,7 @@ class Liar {
   uint64_t enclave_address_;
   uint32_t harsh_one_in_ = 1;
   Told told_;
+  bool end_is_known_ = true;  // of the lie in told_
   std::map<hostcall::Call, std::vector<Reply>> history_;
   Reply before_;
   std::unique_ptr<Racer> racer_;
