@@ -178,6 +178,7 @@ class AttackedLaunch::Handler final : public host::sgx::HostCallHandler {
 
 void AttackedLaunch::prepare() {
   static_cast<void>(guest());
+  static_cast<void>(signature());
 }
 
 AttackedLaunch::AttackedLaunch() = default;

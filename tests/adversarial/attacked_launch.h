@@ -59,7 +59,7 @@ class AttackedLaunch {
   // The thread has left for the last time; the arena is still there.
   std::function<void()> on_end;
 
-  // Compiles the guest, once a process.
+  // Compiles the guest and signs the image, for this process and those it forks.
   static void prepare();
 
   // Runs the guest (TWINE_ATTACKED_GUEST) to its end, whichever that is.
