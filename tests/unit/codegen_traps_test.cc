@@ -366,6 +366,44 @@ TEST_P(ExactTraps, LeaveTheSameStateAsUnoptimisedCode) {
   }
 }
 
+// Short copies and fills are inline; at the end of memory they must still do all or nothing.
+TEST_P(ExactTraps, ShortCopiesAndFillsDoAllOrNothing) {
+  for (const uint32_t length : {0U, 1U, 2U, 3U, 7U, 8U, 15U, 16U, 31U, 33U, 64U, 100U, 127U, 128U, 129U}) {
+    const std::string n = "(i32.const " + std::to_string(length) + ")";
+    Instance& instance = make(R"(
+      (func (export "copy") (param i32 i32) (memory.copy (local.get 0) (local.get 1) )" +
+                              n + R"())
+      (func (export "fill") (param i32 i32) (memory.fill (local.get 0) (local.get 1) )" +
+                              n + "))");
+    constexpr uint64_t kSize = 65536;
+    const std::vector<uint32_t> places = {
+        0, 5, 100, 130, 65536 - 128, 65536 - length, 65537 - length, 65535, 65536, 65537, 0xffff'ffff};
+    for (const uint32_t to : places) {
+      for (const uint32_t from : places) {
+        for (const bool copies : {true, false}) {
+          std::vector<uint8_t> expected(kSize);
+          for (uint32_t index = 0; index < kSize; ++index)
+            expected[index] = static_cast<uint8_t>(index * 31 + to);
+          std::ranges::copy(expected, instance.memory().begin());
+          const bool fits = to + uint64_t{length} <= kSize && (!copies || from + uint64_t{length} <= kSize);
+          if (fits && copies) {
+            const std::vector<uint8_t> moved(expected.begin() + from, expected.begin() + from + length);
+            std::ranges::copy(moved, expected.begin() + to);
+          } else if (fits) {
+            std::fill_n(expected.begin() + to, length, static_cast<uint8_t>(from));
+          }
+          const Outcome outcome = instance.invoke(copies ? "copy" : "fill", values({to, from}));
+          const std::string where = (copies ? "copy " : "fill ") + std::to_string(to) + " " +
+                                    std::to_string(from) + " " + std::to_string(length);
+          ASSERT_EQ(std::holds_alternative<Values>(outcome), fits) << where;
+          if (!fits) ASSERT_EQ(trap_of(outcome), TrapKind::out_of_bounds_memory_access) << where;
+          ASSERT_TRUE(std::ranges::equal(instance.memory(), expected)) << where;
+        }
+      }
+    }
+  }
+}
+
 // What the compiler takes for granted of a table that nobody writes must be so at every index.
 TEST_P(ExactTraps, CallsThroughAConstantTableTellItsElementsApart) {
   Instance& instance = make(R"(

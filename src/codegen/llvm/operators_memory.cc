@@ -6,6 +6,9 @@
 // cannot trap.
 #include <llvm/IR/Instructions.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "codegen/llvm/operators.h"
 #include "codegen/llvm/vectors.h"
 
@@ -82,6 +85,79 @@ void store_lane(Emitter& emitter, const wasm::Operator& op, Shape shape) {
   llvm::Value* vector = pop_vector(emitter, shape);
   emitter.push(emitter.builder().CreateExtractElement(vector, uint64_t{op.memory_access.lane}));
   store(emitter, op, lane_bits(shape));
+}
+
+// Copies and fills of a constant length up to this are a few moves instead of a call of the runtime: what eight vector registers hold.
+constexpr uint32_t kMaxInlineBytes = 128;
+
+llvm::LoadInst* load_piece(Emitter& emitter, llvm::Type* type, llvm::Value* pointer) {
+  llvm::LoadInst* load =
+      emitter.builder().CreateAlignedLoad(type, pointer, llvm::Align(1), /*isVolatile=*/true);
+  load->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
+  return load;
+}
+
+void store_piece(Emitter& emitter, llvm::Value* value, llvm::Value* pointer) {
+  llvm::StoreInst* store =
+      emitter.builder().CreateAlignedStore(value, pointer, llvm::Align(1), /*isVolatile=*/true);
+  store->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
+}
+
+// The pieces that `length` bytes are moved in: sizes, the largest first.
+std::vector<uint32_t> pieces(uint32_t length) {
+  std::vector<uint32_t> sizes;
+  for (uint32_t size = 16; size > 0; size /= 2) {
+    for (; length >= size; length -= size) sizes.push_back(size);
+  }
+  return sizes;
+}
+
+llvm::Type* piece_type(Emitter& emitter, uint32_t size) {
+  auto& builder = emitter.builder();
+  return size == 16 ? emitter.unit().type(wasm::ValueType::v128)
+                    : static_cast<llvm::Type*>(builder.getIntNTy(size * 8));
+}
+
+// Nothing may be stored where a part of the range lies out of bounds. The last byte tells: a memory is accessible from its beginning on.
+void probe_last_byte(Emitter& emitter, llvm::Value* index, uint32_t length) {
+  load_piece(emitter, emitter.builder().getInt8Ty(), address(emitter, index, length - 1));
+}
+
+// memory.copy: everything is loaded before anything is stored, so that the ranges may overlap.
+void copy_inline(Emitter& emitter, llvm::Value* to, llvm::Value* from, uint32_t length) {
+  std::vector<llvm::Value*> loaded;
+  uint32_t offset = 0;
+  for (const uint32_t size : pieces(length)) {
+    loaded.push_back(load_piece(emitter, piece_type(emitter, size), address(emitter, from, offset)));
+    offset += size;
+  }
+  probe_last_byte(emitter, to, length);
+  offset = 0;
+  for (llvm::Value* value : loaded) {
+    store_piece(emitter, value, address(emitter, to, offset));
+    offset += static_cast<uint32_t>(value->getType()->getPrimitiveSizeInBits() / 8);
+  }
+}
+
+void fill_inline(Emitter& emitter, llvm::Value* to, llvm::Value* value, uint32_t length) {
+  auto& builder = emitter.builder();
+  llvm::Value* byte = builder.CreateTrunc(value, builder.getInt8Ty());
+  probe_last_byte(emitter, to, length);
+  uint32_t offset = 0;
+  for (const uint32_t size : pieces(length)) {
+    llvm::Value* filled =
+        size == 1 ? byte
+                  : builder.CreateBitCast(builder.CreateVectorSplat(size, byte), piece_type(emitter, size));
+    store_piece(emitter, filled, address(emitter, to, offset));
+    offset += size;
+  }
+}
+
+// The length on top of the stack, when it is a constant that is worth to be inline; 0 otherwise.
+uint32_t inline_length(Emitter& emitter) {
+  const auto* length = llvm::dyn_cast<llvm::ConstantInt>(emitter.top(1)[0]);
+  if (length == nullptr || length->getZExtValue() > kMaxInlineBytes) return 0;
+  return static_cast<uint32_t>(length->getZExtValue());
 }
 
 }  // namespace
@@ -206,9 +282,17 @@ void emit_bulk_memory(Emitter& emitter, const wasm::Operator& op) {
     case memory_grow:
       return emitter.push(enter(RuntimeEntry::memory_grow, builder.getInt32Ty(), {emitter.i32(op.index)}, 1));
     case memory_copy:
+      if (const uint32_t length = inline_length(emitter); length != 0) {
+        const std::vector<llvm::Value*> operands = emitter.pop(3);
+        return copy_inline(emitter, operands[0], operands[1], length);
+      }
       enter(RuntimeEntry::memory_copy, nothing, {emitter.i32(op.index), emitter.i32(op.second_index)}, 3);
       return;
     case memory_fill:
+      if (const uint32_t length = inline_length(emitter); length != 0) {
+        const std::vector<llvm::Value*> operands = emitter.pop(3);
+        return fill_inline(emitter, operands[0], operands[1], length);
+      }
       enter(RuntimeEntry::memory_fill, nothing, {emitter.i32(op.index)}, 3);
       return;
     case memory_init:
