@@ -16,6 +16,8 @@ packages=(
   # tests and benchmarks
   # (gcc and make: the Linux kernel's SGX selftests are built as the kernel builds them)
   gcc make xz-utils libgtest-dev libgmock-dev wabt binaryen nodejs npm sqlite3 gdb strace wrk
+  # manual pages
+  help2man groff-base
 )
 
 missing=()

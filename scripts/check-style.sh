@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clang-format on every source: scripts/check-style.sh
+# clang-format on every source, groff on every manual page of the build: scripts/check-style.sh
 # With --tidy also clang-tidy on every source of the release build, remembering what it has already found clean; the first time that
 # takes a quarter of an hour and more on two cores, so scripts/long.sh does it. With --fix formats instead of complaining.
 set -uo pipefail
@@ -19,6 +19,17 @@ for source in "${sources[@]}"; do
     passed=$((passed + 1))
   else
     echo "$source: not formatted; run scripts/check-style.sh --fix"
+    failed=$((failed + 1))
+  fi
+done
+
+# Manual pages are made by the build, where help2man is.
+for page in build/man/*.1; do
+  [ -e "$page" ] || { echo "skipped: no manual pages in build/man"; break; }
+  if warnings=$(groff -man -ww -z "$page" 2>&1) && [ -z "$warnings" ] && grep -q '^\.SH OPTIONS' "$page"; then
+    passed=$((passed + 1))
+  else
+    echo "$page: $warnings"
     failed=$((failed + 1))
   fi
 done
