@@ -77,6 +77,8 @@ LaunchManifest manifest_for(const AttackOptions& options) {
     manifest.mounts = {{.guest_path = "/host", .read_only = false},
                        {.guest_path = "/memory", .read_only = false, .memory_bytes = 1 << 20}};
   }
+  for (const std::string& rule : options.network_rules)
+    manifest.network.rules.push_back(parse_network_rule(rule).value());
   manifest.steps = options.steps;
   manifest.invoke = options.invoke;
   manifest.invoke_arguments = options.arguments;

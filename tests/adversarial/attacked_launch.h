@@ -31,6 +31,7 @@ struct AttackOptions {
   std::vector<WireValue> arguments;   // of it
   std::vector<Step> steps;            // these, and no program
   std::vector<std::string> program_arguments{"guest"};
+  std::vector<std::string> network_rules;  // twine run --allow-net
   std::string
       directory;  // lent to the guest as /host, with /memory of 1 MiB in the enclave beside it; none if empty
   int standard_input = 0;

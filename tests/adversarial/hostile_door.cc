@@ -12,6 +12,7 @@
 #include "enclave/hostcall/any_call.h"
 #include "host/services/services.h"
 #include "hostile_session.h"
+#include "network_stand_in.h"
 #include "unit/in_process_platform.h"
 #include "unit/temporary_directory.h"
 
@@ -143,47 +144,6 @@ bool all_can_be(std::span<const std::byte> bytes) {
   return true;
 }
 
-// Calls that would leave the test's directory for the machine's network, or wait there for somebody: here no host makes them.
-bool reaches_out(uint64_t call) {
-  switch (static_cast<hostcall::Call>(call)) {
-    case hostcall::Call::socket_bind:
-    case hostcall::Call::socket_connect:
-    case hostcall::Call::socket_listen:
-    case hostcall::Call::socket_accept:
-    case hostcall::Call::socket_receive:
-    case hostcall::Call::socket_send:
-    case hostcall::Call::socket_option_get:
-    case hostcall::Call::name_resolve:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// What an honest host could answer those calls: buffers taken or filled to the end, with zeroes; no new handle.
-void answer_for_the_network(std::span<std::byte> arena) {
-  auto& header = *reinterpret_cast<ArenaHeader*>(arena.data());
-  const CallRow& row = hostcall::row(static_cast<hostcall::Call>(header.call));
-  for (const hostcall::ReplyBuffer& reply : row.replies) {
-    if (reply.slot < 0) continue;
-    const auto slot = static_cast<size_t>(reply.slot);
-    std::ranges::fill(arena.subspan(header.args[slot], header.args[slot + 1]), std::byte{0});
-  }
-  switch (row.call) {
-    case hostcall::Call::socket_accept:
-      header.result = -static_cast<int64_t>(Errno::io);
-      return;
-    case hostcall::Call::socket_option_get:
-    case hostcall::Call::name_resolve:
-      header.result = 2;
-      return;
-    default:
-      header.result = row.length_slot < 0
-                          ? 0
-                          : static_cast<int64_t>(header.args[static_cast<size_t>(row.length_slot) + 1]);
-  }
-}
-
 // Whether the struct in the reply can be true, as the table's prose has it.
 bool data_can_be(const Told& told) {
   for (const hostcall::ReplyBuffer& reply : told.row->replies) {
@@ -269,18 +229,11 @@ void run_door_session(uint64_t seed, Tally& tally, Endings& endings) {
   config.pages = &pages;
   const auto services = host::Services::create(std::move(config)).value();
 
+  NetworkStandIn network(*services);
   std::mt19937_64 random(seed);
   RandomArguments arguments(random());
   Liar liar(
-      random(), tally,
-      [&](std::span<std::byte> arena) {
-        auto& header = *reinterpret_cast<ArenaHeader*>(arena.data());
-        if (reaches_out(header.call)) {
-          answer_for_the_network(arena);
-        } else {
-          services->serve(arena);
-        }
-      },
+      random(), tally, [&](std::span<std::byte> arena) { network.serve(arena); },
       std::bit_cast<uint64_t>(&arguments));
   // So that the fourth handle is a file with something in it.
   testing::set_host([&] { liar.answer_honestly(testing::test_arena()); });

@@ -5,6 +5,7 @@
 //   - an errno exists; no more was read, written or listed than was asked for;
 //   - a descriptor that is open is not given out again;
 //   - what stands in the memory file system, and the position of a file there, are what it made them;
+//   - an address is of the socket's family, a resolved one of that which was asked for; nobody is reached whom no rule allows;
 //   - the monotonic clock never runs backwards; random bytes do not repeat.
 //
 //   hostile_guest SEED ACTIONS
@@ -17,14 +18,21 @@
 #include <string.h>
 #include <wasi/api.h>
 
+#include "net/socket_extension.h"
+
 #define ERRNO_COUNT 77
 #define BUFFER_SIZE 8192
 #define CANARY_SIZE 65536
 #define MEMORY_FILE_SIZE 5000
 #define MAX_OPEN 12
+#define MAX_SOCKETS 4
 
 static const __wasi_fd_t kHostRoot = 3;
 static const __wasi_fd_t kMemoryRoot = 4;
+static const __wasi_rights_t kToChangeFiles =
+    __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE | __WASI_RIGHTS_FD_FILESTAT_SET_TIMES |
+    __WASI_RIGHTS_FD_ALLOCATE | __WASI_RIGHTS_FD_ADVISE | __WASI_RIGHTS_FD_SYNC | __WASI_RIGHTS_FD_DATASYNC |
+    __WASI_RIGHTS_FD_FDSTAT_SET_FLAGS;
 
 static uint8_t canary_before[CANARY_SIZE];
 static uint8_t buffer[BUFFER_SIZE];
@@ -33,6 +41,12 @@ static uint8_t model[MEMORY_FILE_SIZE];
 static __wasi_fd_t memory_file;
 static __wasi_fd_t opened[MAX_OPEN];
 static unsigned open_count;
+typedef struct {
+  int32_t fd;
+  uint32_t kind;
+} socket_t;
+static socket_t sockets[MAX_SOCKETS];
+static unsigned socket_count;
 static uint64_t latest_time;
 static uint64_t state;
 
@@ -82,7 +96,7 @@ static void open_file(void) {
                                                                   : 0;
   const __wasi_rights_t rights = __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL |
                                  __WASI_RIGHTS_FD_FILESTAT_GET | __WASI_RIGHTS_FD_READDIR |
-                                 (oflags == __WASI_OFLAGS_DIRECTORY ? 0 : __WASI_RIGHTS_FD_WRITE);
+                                 (oflags == __WASI_OFLAGS_DIRECTORY ? 0 : kToChangeFiles);
   __wasi_fd_t fd = ~0U;
   if (open_count == MAX_OPEN ||
       !succeeded(__wasi_path_open(kHostRoot, 1, path, oflags, rights, rights, 0, &fd)))
@@ -298,6 +312,144 @@ static void use_memory_file(void) {
   untouched_beyond(size);
 }
 
+// ---------------------------------------------------------------- sockets
+
+static address_t loopback(uint32_t kind) {
+  address_t address = {.kind = kind};
+  if (kind == kIpv4) {
+    address.v4.bytes[0] = 127;
+    address.v4.bytes[3] = 1;
+    address.v4.port = 4242;
+  } else {
+    address.v6.groups[7] = 1;
+    address.v6.port = 4242;
+  }
+  return address;
+}
+
+static void keep_socket(int32_t fd, uint32_t kind) {
+  if ((__wasi_fd_t)fd <= memory_file) wrong("a descriptor that is open was given out again");
+  for (unsigned i = 0; i < open_count; ++i) {
+    if (opened[i] == (__wasi_fd_t)fd) wrong("a descriptor that is open was given out again");
+  }
+  for (unsigned i = 0; i < socket_count; ++i) {
+    if (sockets[i].fd == fd) wrong("a descriptor that is open was given out again");
+  }
+  sockets[socket_count++] = (socket_t){fd, kind};
+}
+
+static void open_socket(void) {
+  int32_t fd = -1;
+  const uint32_t kind = (uint32_t)random_below(2);
+  if (socket_count == MAX_SOCKETS) {
+    const socket_t closed = sockets[--socket_count];
+    succeeded((__wasi_errno_t)sock_close(closed.fd));
+    return;
+  }
+  if (succeeded((__wasi_errno_t)sock_open(0, (int32_t)kind, (int32_t)random_below(2), &fd)))
+    keep_socket(fd, kind);
+}
+
+// Makes a server of a socket, or a client.
+static void connect_socket(void) {
+  if (socket_count == 0) return open_socket();
+  const socket_t socket = sockets[random_below(socket_count)];
+  address_t address = loopback(socket.kind);
+  int32_t fd = -1;
+  switch (random_below(5)) {
+    case 0:
+      succeeded((__wasi_errno_t)sock_bind(socket.fd, &address));
+      return;
+    case 1:
+      succeeded((__wasi_errno_t)sock_listen(socket.fd, 5));
+      return;
+    case 2:
+      if (socket_count < MAX_SOCKETS && succeeded((__wasi_errno_t)sock_accept_raw(socket.fd, 0, &fd)))
+        keep_socket(fd, socket.kind);
+      return;
+    case 3:
+      succeeded((__wasi_errno_t)sock_connect(socket.fd, &address));
+      return;
+    default:
+      if (socket.kind == kIpv4) {
+        address.v4.bytes[0] = 10;
+      } else {
+        address.v6.groups[0] = 0x2001;
+      }
+      if (sock_connect(socket.fd, &address) == 0) wrong("a connection that no rule allows");
+  }
+}
+
+static void use_socket(void) {
+  if (socket_count == 0) return open_socket();
+  const socket_t socket = sockets[random_below(socket_count)];
+  const piece_t piece = {.data = buffer, .size = (uint32_t)random_below(2000)};
+  address_t address = loopback(socket.kind);
+  uint32_t count = 0;
+  uint16_t flags = 0;
+  fill();
+  switch (random_below(7)) {
+    case 0:
+      if (succeeded((__wasi_errno_t)sock_send_to(socket.fd, &piece, 1, 0, &address, &count)) &&
+          count > piece.size)
+        wrong("more was sent than was given");
+      return untouched_beyond(0);
+    case 1:
+      if (succeeded((__wasi_errno_t)sock_send_raw(socket.fd, &piece, 1, 0, &count)) && count > piece.size)
+        wrong("more was sent than was given");
+      return untouched_beyond(0);
+    case 2:
+      if (!succeeded((__wasi_errno_t)sock_recv_from(socket.fd, &piece, 1, 0, &address, &count)))
+        return untouched_beyond(piece.size);
+      if (count > piece.size) wrong("more was received than was asked for");
+      return untouched_beyond(count);
+    case 3:
+      if (!succeeded((__wasi_errno_t)sock_recv_raw(socket.fd, &piece, 1, 0, &count, &flags)))
+        return untouched_beyond(piece.size);
+      if (count > piece.size) wrong("more was received than was asked for");
+      return untouched_beyond(count);
+    case 4:
+      if (succeeded((__wasi_errno_t)(random_below(2) == 0 ? sock_addr_local(socket.fd, &address)
+                                                          : sock_addr_remote(socket.fd, &address))) &&
+          address.kind != socket.kind)
+        wrong("an address of another family");
+      return;
+    case 5:
+      succeeded((__wasi_errno_t)sock_shutdown_raw(socket.fd, 1 + (int32_t)random_below(3)));
+      return;
+    default: {
+      uint8_t enabled = 0;
+      succeeded((__wasi_errno_t)sock_set_keep_alive(socket.fd, 1));
+      if (succeeded((__wasi_errno_t)sock_get_keep_alive(socket.fd, &enabled)) && enabled > 1)
+        wrong("an option that is neither on nor off");
+    }
+  }
+}
+
+static void resolve_name(void) {
+  address_info_t infos[8];
+  const uint32_t kind = (uint32_t)random_below(2);
+  const hints_t hints = {.type = kStream, .family = kind, .enabled = 1};
+  uint32_t count = 0;
+  const uint32_t capacity = (uint32_t)random_below(5);
+  memset(infos, 0x77, sizeof infos);
+  if (sock_addr_resolve("other.example", "http", &hints, infos, 4, &count) == 0)
+    wrong("a name that no rule allows");
+  if (!succeeded(
+          (__wasi_errno_t)sock_addr_resolve("resolved.example", "http", &hints, infos, capacity, &count)))
+    count = 0;
+  for (uint32_t i = 0; i < 8; ++i) {
+    if (i >= count || i >= capacity) {
+      if (infos[i].type != 0x77777777) wrong("addresses beyond the buffer");
+    } else if (infos[i].address.kind != kind || infos[i].type != kStream ||
+               (kind == kIpv4 ? infos[i].address.v4.port : infos[i].address.v6.port) != 80) {
+      wrong("a resolved address is not what was asked for");
+    }
+  }
+}
+
+// ---------------------------------------------------------------- memory
+
 // Pages of its own come and go: the host's replies to page calls are lies too.
 static void use_heap(void) {
   const size_t size = (size_t)(random_below(64) << 12);
@@ -327,8 +479,10 @@ int main(int argc, char** argv) {
     wrong("a memory file cannot be made");
 
   static void (*const kinds[])(void) = {
-      open_file,    close_file, read_file,   read_file,  write_file, seek_file,  list_directory,  stat_path,
-      change_names, read_link,  change_file, ask_clocks, poll,       ask_random, use_memory_file, use_heap};
+      open_file,      close_file,     read_file,      read_file,  write_file,      seek_file,
+      list_directory, stat_path,      change_names,   read_link,  change_file,     change_file,
+      change_file,    ask_clocks,     poll,           ask_random, use_memory_file, use_heap,
+      open_socket,    connect_socket, connect_socket, use_socket, use_socket,      resolve_name};
   for (unsigned long i = 0; i < actions; ++i) {
     kinds[random_below(sizeof kinds / sizeof *kinds)]();
     if (i % 16 == 0) check_canaries();
