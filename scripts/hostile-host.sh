@@ -7,7 +7,7 @@
 #
 #   scripts/hostile-host.sh [SECONDS each | --replies N each] [SEED]     default: 1800 s, a seed of the day's
 #
-# Prints replies per call and per lie, and how many ended in `host attack`. In the plain run a call that was never told a lie it can be told
+# Prints replies per call, and per lie how they ended: `host attack`, an errno, or the enclave went on. In the plain run a call that was never told a lie it can be told
 # fails; in the emulated one, which is slower, a call that was never lied about. A finding names the seed and the chunk that show it again.
 # The last line counts calls x lies that were told: "N passed, N failed".
 set -uo pipefail

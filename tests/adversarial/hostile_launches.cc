@@ -131,9 +131,9 @@ class HostileLaunch {
   void answer(host::Services& services, std::span<std::byte> arena) {
     auto& header = *reinterpret_cast<ArenaHeader*>(arena.data());
     if (!liar_) {
-      network_.emplace(services);
+      NetworkStandIn& network = network_.emplace(services);
       liar_.emplace(
-          random_(), tally_, [this](std::span<std::byte> a) { network_->serve(a); }, launch_.image_page(0));
+          random_(), tally_, [&network](std::span<std::byte> a) { network.serve(a); }, launch_.image_page(0));
       liar_->be_gentle(kGentleness[random_() % std::size(kGentleness)]);
       slack_ = {arena.data() + arena.size(), kSlack};
       std::ranges::fill(slack_, kUntouched);

@@ -83,11 +83,13 @@ TEST(Statistics, AsJsonHoldEveryMember) {
   twine_statistics statistics{};
   statistics.compile_ns = 7;
   statistics.asynchronous_exits = 3;
+  statistics.exitless_calls = 5;
   statistics.emulated = true;
   const auto object = nlohmann::json::parse(statistics_json(statistics, "files"));
-  EXPECT_EQ(object.size(), 21);
+  EXPECT_EQ(object.size(), 22);
   EXPECT_EQ(object["compile_ns"], 7);
   EXPECT_EQ(object["asynchronous_exits"], 3);
+  EXPECT_EQ(object["exitless_calls"], 5);
   EXPECT_EQ(object["emulated"], true);
 }
 
