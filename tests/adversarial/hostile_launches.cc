@@ -117,9 +117,14 @@ class HostileLaunch {
  private:
   void require(bool holds, const std::string& what) {
     if (holds) return;
-    std::printf("seed %lu: %s; last reply: %s, %s\n", seed_, what.c_str(),
-                liar_ && liar_->last().row != nullptr ? std::string(liar_->last().row->name).c_str() : "none",
-                liar_ && liar_->last().lie ? std::string(name_of(*liar_->last().lie)).c_str() : "honest");
+    std::string call = "none";
+    std::string lie = "honest";
+    if (liar_) {
+      const auto& last = liar_->last();
+      if (last.row != nullptr) call = last.row->name;
+      if (last.lie) lie = name_of(*last.lie);
+    }
+    std::printf("seed %lu: %s; last reply: %s, %s\n", seed_, what.c_str(), call.c_str(), lie.c_str());
     std::fflush(stdout);
     _exit(1);
   }

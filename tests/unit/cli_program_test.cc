@@ -53,12 +53,14 @@ class Twine : public ::testing::Test {
     if (child == 0) {
       if (::chdir(directory_.c_str()) != 0) _exit(99);
       const auto redirect = [](const char* path, int flags, int to) {
-        ::dup2(::open(path, flags, 0600), to);
+        const int file = ::open(path, flags, 0600);
+        if (file < 0 || ::dup2(file, to) < 0) _exit(97);
       };
       redirect("/dev/null", O_RDONLY, 0);
       redirect(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 1);
       redirect("err", O_WRONLY | O_CREAT | O_TRUNC, 2);
       std::vector<char*> arguments;
+      arguments.reserve(words.size() + 1);
       for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
       arguments.push_back(nullptr);
       ::execvp(arguments[0], arguments.data());
@@ -568,7 +570,6 @@ TEST_F(Signing, IsRefusedForWhatDoesNotBelongTogether) {
 TEST_F(Signing, DoesNotFitAnImageThatWasChanged) {
   ASSERT_EQ(twine({"sign", "enclave", "--key", "key.pem"}).status, 0);
   std::string image = contents(directory_ / "enclave");
-  const std::string sigstruct = contents(directory_ / "enclave.sig");
   const size_t code = 0x18000;
   image[code + 64] = static_cast<char>(image[code + 64] ^ 1);
   write("enclave", image);

@@ -81,6 +81,7 @@ Outcome<void> change_membership(Call& call, uint32_t fd, uint32_t group, uint32_
   return {};
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is none
 #define TWINE_OPTION(name, option, type)                                                      \
   bind<&get<SocketOption::option, type>>("sock_get_" name), bind<&set<SocketOption::option>>( \
                                                                 "sock_"                       \
@@ -88,6 +89,7 @@ Outcome<void> change_membership(Call& call, uint32_t fd, uint32_t group, uint32_
 #define TWINE_TIMEOUT(name, option)                             \
   bind<&get<SocketOption::option, uint64_t>>("sock_get_" name), \
       bind<&set_timeout<SocketOption::option>>("sock_set_" name)
+// NOLINTEND(bugprone-macro-parentheses)
 constexpr std::array kFunctions = {
     TWINE_OPTION("broadcast", broadcast, uint8_t),
     TWINE_OPTION("keep_alive", keep_alive, uint8_t),

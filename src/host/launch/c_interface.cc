@@ -226,6 +226,7 @@ Result<std::vector<twine::host::ModuleLines>> read_lines(const twine_launch& lau
     TWINE_TRY(read(launch.preload_names[i], *launch.preloads[i]));
   TWINE_TRY(read(launch.module->name, *launch.module));
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const auto& module : all) names.push_back(module.name);
   std::erase_if(all, [&](const auto& module) { return std::ranges::count(names, module.name) > 1; });
   return all;
@@ -561,9 +562,8 @@ twine_error* twine_launch_run(const twine_launch* launch, const twine_enclave* e
 
 twine_error* twine_enclave_share(const twine_enclave* enclave, twine_shared_enclave** shared) {
   return guarded([&]() -> Result<void> {
-    *shared = new twine_shared_enclave{
-        .image = enclave,
-        .enclave = std::make_unique<twine::host::SharedEnclave>(TWINE_TRY(enclave->program->build()))};
+    auto built = std::make_unique<twine::host::SharedEnclave>(TWINE_TRY(enclave->program->build()));
+    *shared = new twine_shared_enclave{.image = enclave, .enclave = std::move(built)};
     return {};
   });
 }
