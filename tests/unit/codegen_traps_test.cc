@@ -369,12 +369,12 @@ TEST_P(ExactTraps, LeaveTheSameStateAsUnoptimisedCode) {
 // Short copies and fills are inline; at the end of memory they must still do all or nothing.
 TEST_P(ExactTraps, ShortCopiesAndFillsDoAllOrNothing) {
   for (const uint32_t length : {0U, 1U, 2U, 3U, 7U, 8U, 15U, 16U, 31U, 33U, 64U, 100U, 127U, 128U, 129U}) {
-    const std::string n = "(i32.const " + std::to_string(length) + ")";
-    Instance& instance = make(R"(
-      (func (export "copy") (param i32 i32) (memory.copy (local.get 0) (local.get 1) )" +
-                              n + R"())
-      (func (export "fill") (param i32 i32) (memory.fill (local.get 0) (local.get 1) )" +
-                              n + "))");
+    const std::string count = " (i32.const " + std::to_string(length) + ")))";
+    std::string module = R"((func (export "copy") (param i32 i32) (memory.copy (local.get 0) (local.get 1))";
+    module.append(count)
+        .append(R"((func (export "fill") (param i32 i32) (memory.fill (local.get 0) (local.get 1))")
+        .append(count);
+    Instance& instance = make(module);
     constexpr uint64_t kSize = 65536;
     const std::vector<uint32_t> places = {
         0, 5, 100, 130, 65536 - 128, 65536 - length, 65537 - length, 65535, 65536, 65537, 0xffff'ffff};

@@ -201,8 +201,7 @@ TEST_F(CallWithoutExit, IsJudgedAsAnyReplyWhenItsCompletionCameTooEarly) {
   const auto attack = host_attack_in([] { static_cast<void>(hostcall::file_close(5)); });
   ending = true;
   liar.join();
-  ASSERT_TRUE(attack.has_value());
-  EXPECT_EQ(*attack, "file_close: result 1 is not between 0 and 0");
+  EXPECT_EQ(attack, "file_close: result 1 is not between 0 and 0");
 }
 
 TEST_F(CallWithoutExit, IsNotMadeForWhatOnlyAnExitCanDo) {
