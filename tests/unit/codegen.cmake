@@ -9,6 +9,7 @@ if(TARGET twine_codegen_llvm)
 
   twine_test(codegen_traps_test SOURCES unit/codegen_traps_test.cc LIBRARIES twine_guest_host)
   twine_test(codegen_nests_test SOURCES unit/codegen_nests_test.cc LIBRARIES twine_guest_host)
+  twine_test(codegen_counts_test SOURCES unit/codegen_counts_test.cc LIBRARIES twine_guest_host)
   twine_test(codegen_jamming_test SOURCES unit/codegen_jamming_test.cc LIBRARIES twine_guest_host)
   twine_test(codegen_twm_test SOURCES unit/codegen_twm_test.cc LIBRARIES twine_guest_host)
   twine_test(codegen_golden_test SOURCES golden/codegen_golden.cc LIBRARIES twine_guest_host)

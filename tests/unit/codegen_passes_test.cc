@@ -18,6 +18,7 @@
 #include "codegen/llvm/loop_nest_versioning.h"
 #include "codegen/llvm/loop_versioning.h"
 #include "codegen/llvm/proven_accesses.h"
+#include "codegen/llvm/reversed_indices.h"
 
 namespace twine::codegen {
 namespace {
@@ -60,6 +61,7 @@ class Passes : public testing::Test {
     if (nests_) {
       passes.addPass(LoopNestVersioningPass(kMinimumMemory));
     } else if (versioning) {
+      passes.addPass(ReversedIndicesPass());
       passes.addPass(LoopVersioningPass());
     } else {
       passes.addPass(ProvenAccessesPass(kMinimumMemory));
@@ -193,6 +195,60 @@ out:
     if (constant != nullptr && constant->getZExtValue() == 7) checks_divisibility = true;
   }
   EXPECT_TRUE(checks_divisibility);
+}
+
+// Two rounds of `for (; n >= 16; n -= 16)` in one: exact where n modulo 32 is at most 15.
+TEST_F(LoopVersioning, CountsALoopThatStopsAboveABound) {
+  const Counts counts = run(R"(  br label %loop
+loop:
+  %p = phi i32 [ %x, %entry ], [ %p.n, %loop ]
+  %left = phi i32 [ %n, %entry ], [ %left.n, %loop ]
+  %p64 = zext i32 %p to i64
+  %pa = getelementptr i8, ptr %mb, i64 %p64
+  %v = load volatile double, ptr %pa, align 1
+  store volatile double %v, ptr %pa, align 1
+  %p.n = add i32 %p, 32
+  %left.n = add i32 %left, -32
+  %c = icmp ugt i32 %left.n, 15
+  br i1 %c, label %loop, label %out
+out:
+  ret void
+)",
+                            true);
+  EXPECT_EQ(counts.plain_loads, 1);
+  EXPECT_EQ(counts.plain_stores, 1);
+}
+
+// The lowest two bits of %i are zero, and of the sum the lowest 29 bits count: %i ^ 0x1ffffffe is -2 - %i there.
+TEST_F(LoopVersioning, SeesAnIndexThatRunsBackwardsAsAnExclusiveOr) {
+  const auto loop = [](const std::string& constant) {
+    return R"(  br label %loop
+loop:
+  %i = phi i32 [ 0, %entry ], [ %i.n, %loop ]
+  %r = xor i32 %i, )" +
+           constant + R"(
+  %k = add nuw i32 %x, %r
+  %p = shl i32 %k, 3
+  %p64 = zext i32 %p to i64
+  %pa = getelementptr i8, ptr %mb, i64 %p64
+  %v = load volatile double, ptr %pa, align 1
+  store volatile double %v, ptr %pa, align 1
+  %i.n = add i32 %i, 4
+  %more = icmp ne i32 %i.n, %n
+  br i1 %more, label %loop, label %out
+out:
+  ret void
+)";
+  };
+  EXPECT_EQ(run(loop("536870910"), true).plain_stores, 1);
+  for (const llvm::Instruction& instruction : llvm::instructions(*module_->getFunction("f"))) {
+    EXPECT_NE(instruction.getOpcode(), llvm::Instruction::Xor);
+    // %r has other upper bits now, so what was promised of the sum no longer holds.
+    if (instruction.getName() == "k") {
+      EXPECT_FALSE(instruction.hasNoUnsignedWrap());
+    }
+  }
+  EXPECT_EQ(run(loop("536870904"), true).plain_stores, 0);  // bit 2 of %i may be set
 }
 
 TEST_F(LoopVersioning, CountsAPointerLoopWhoseEndMovesWithTheOuterLoop) {

@@ -68,43 +68,67 @@ struct AccessGroup {
 // The counter of the loop, as the check and the fast copy need it.
 struct TripCount {
   const SCEV* backedges = nullptr;  // an upper bound of the backedges taken; null when there is none
-  // When set, `backedges` holds only if this i32 value is a multiple of the power of two `divisor`.
+  // When set, `backedges` holds only if this i32 value, divided by the power of two `divisor`, leaves at most `most_remainder`.
   const SCEV* dividend = nullptr;
   uint64_t divisor = 1;
+  uint64_t most_remainder = 0;
 };
 
-// `for (p = begin; p != end; p += 8)` counts exactly only when end - begin is a multiple of 8, which scalar
-// evolution cannot know; here it becomes part of the run-time check.
-std::optional<TripCount> strided_not_equal_trip_count(const Loop& loop, ScalarEvolution& scev) {
+// The comparison of 32-bit integers in the latch that alone ends a loop, as the condition under which it goes on.
+struct LatchCondition {
+  CmpInst::Predicate predicate;
+  const SCEV* left;
+  const SCEV* right;
+};
+
+std::optional<LatchCondition> latch_condition(const Loop& loop, ScalarEvolution& scev) {
   BasicBlock* latch = loop.getLoopLatch();
   if (latch == nullptr || loop.getExitingBlock() != latch) return std::nullopt;
   const auto* branch = dyn_cast<BranchInst>(latch->getTerminator());
   if (branch == nullptr || !branch->isConditional()) return std::nullopt;
   const auto* compare = dyn_cast<ICmpInst>(branch->getCondition());
-  if (compare == nullptr || !compare->isEquality()) return std::nullopt;
-  const bool exits_when_equal =
-      (compare->getPredicate() == ICmpInst::ICMP_EQ) == !loop.contains(branch->getSuccessor(0));
-  if (!exits_when_equal || !compare->getOperand(0)->getType()->isIntegerTy(32)) return std::nullopt;
+  if (compare == nullptr || !compare->getOperand(0)->getType()->isIntegerTy(32)) return std::nullopt;
+  const bool goes_on_when_true = loop.contains(branch->getSuccessor(0));
+  return LatchCondition{
+      .predicate = goes_on_when_true ? compare->getPredicate() : compare->getInversePredicate(),
+      .left = scev.getSCEV(compare->getOperand(0)),
+      .right = scev.getSCEV(compare->getOperand(1)),
+  };
+}
 
-  const SCEV* left = scev.getSCEV(compare->getOperand(0));
-  const SCEV* right = scev.getSCEV(compare->getOperand(1));
-  if (scev.isLoopInvariant(left, &loop)) std::swap(left, right);  // it may be a recurrence of an outer loop
-  const auto* counter = dyn_cast<SCEVAddRecExpr>(left);
+// Some loops count exactly only under a condition that scalar evolution cannot know; here it becomes part of the run-time check:
+//   for (p = begin; p != end; p += 8)     end - begin is a multiple of 8
+//   do … while ((n -= 32) > 15)           n is at most 15 modulo 32, else n wraps around; what unrolling makes of `n >= 16; n -= 16`
+std::optional<TripCount> strided_trip_count(const Loop& loop, ScalarEvolution& scev) {
+  std::optional<LatchCondition> condition = latch_condition(loop, scev);
+  if (!condition) return std::nullopt;
+  const bool until_equal = condition->predicate == ICmpInst::ICMP_NE;
+  if (!until_equal && condition->predicate != ICmpInst::ICMP_UGT) return std::nullopt;
+  // The counter may be on the right of `!=`, and then a recurrence of an outer loop on the left.
+  if (until_equal && scev.isLoopInvariant(condition->left, &loop))
+    std::swap(condition->left, condition->right);
+  const auto* counter = dyn_cast<SCEVAddRecExpr>(condition->left);
   if (counter == nullptr || counter->getLoop() != &loop || !counter->isAffine() ||
-      !scev.isLoopInvariant(right, &loop)) {
+      !scev.isLoopInvariant(condition->right, &loop)) {
     return std::nullopt;
   }
   const auto* step = dyn_cast<SCEVConstant>(counter->getStepRecurrence(scev));
   if (step == nullptr) return std::nullopt;
   const int64_t signed_step = step->getAPInt().getSExtValue();
-  const uint64_t divisor = static_cast<uint64_t>(signed_step < 0 ? -signed_step : signed_step);
-  if (!isPowerOf2_64(divisor)) return std::nullopt;
-
   TripCount count;
-  count.dividend = signed_step > 0 ? scev.getMinusSCEV(right, counter->getStart())
-                                   : scev.getMinusSCEV(counter->getStart(), right);
-  count.divisor = divisor;
-  count.backedges = scev.getUDivExpr(count.dividend, scev.getConstant(count.dividend->getType(), divisor));
+  count.divisor = static_cast<uint64_t>(signed_step < 0 ? -signed_step : signed_step);
+  if (!isPowerOf2_64(count.divisor)) return std::nullopt;
+  if (until_equal) {
+    count.dividend = signed_step > 0 ? scev.getMinusSCEV(condition->right, counter->getStart())
+                                     : scev.getMinusSCEV(counter->getStart(), condition->right);
+  } else {
+    const auto* bound = dyn_cast<SCEVConstant>(condition->right);
+    if (signed_step > 0 || bound == nullptr || bound->getAPInt().uge(count.divisor)) return std::nullopt;
+    count.dividend = counter->getStart();
+    count.most_remainder = bound->getAPInt().getZExtValue();
+  }
+  count.backedges =
+      scev.getUDivExpr(count.dividend, scev.getConstant(count.dividend->getType(), count.divisor));
   return count;
 }
 
@@ -117,7 +141,7 @@ TripCount trip_count(const Loop& loop, ScalarEvolution& scev) {
       !(isa<SCEVConstant>(backedges) && isa<SCEVCouldNotCompute>(scev.getBackedgeTakenCount(&loop)))) {
     return TripCount{.backedges = backedges};
   }
-  return strided_not_equal_trip_count(loop, scev).value_or(TripCount{});
+  return strided_trip_count(loop, scev).value_or(TripCount{});
 }
 
 // A loop that, as it turns out, covers fewer bytes with its widest access runs as it is, without a check: checking costs some fifteen
@@ -258,7 +282,9 @@ class Versioner {
       }
       if (count_.divisor > 1) {
         Value* dividend = expander.expandCodeFor(count_.dividend, count_.dividend->getType(), at);
-        require(builder.CreateIsNull(builder.CreateAnd(dividend, count_.divisor - 1)));
+        Value* remainder = builder.CreateAnd(dividend, count_.divisor - 1);
+        require(
+            builder.CreateICmpULE(remainder, ConstantInt::get(remainder->getType(), count_.most_remainder)));
       }
       backedges_ = backedges;
       long_enough_ =
@@ -334,8 +360,7 @@ class Versioner {
     }
   }
 
-  // The check has established an exact count that scalar evolution cannot see in `!=`; say it with the
-  // counter.
+  // The check has established an exact count that scalar evolution cannot see in the condition; say it with the counter.
   void count_by(PHINode& counter, Loop& fast) {
     auto* branch = cast<BranchInst>(fast.getLoopLatch()->getTerminator());
     IRBuilder<> builder(branch);

@@ -23,6 +23,7 @@
 #include "codegen/llvm/loop_versioning.h"
 #include "codegen/llvm/proven_accesses.h"
 #include "codegen/llvm/quiet_nans.h"
+#include "codegen/llvm/reversed_indices.h"
 
 namespace twine::codegen {
 namespace {
@@ -50,6 +51,7 @@ void turn_off_what_is_not_exact() {
 
 // Right before the vectorisers, when loops are rotated and their counters simple.
 void add_own_passes(FunctionPassManager& passes, uint64_t minimum_memory) {
+  passes.addPass(ReversedIndicesPass());
   passes.addPass(ProvenAccessesPass(minimum_memory));
   passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
   passes.addPass(LoopSimplifyPass());
