@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <random>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -14,6 +16,12 @@ namespace twine::test {
 namespace {
 
 constexpr uint32_t kPage = 65536;
+
+std::string concatenated(std::initializer_list<std::string_view> parts) {
+  std::string whole;
+  for (const std::string_view part : parts) whole += part;
+  return whole;
+}
 
 std::string i32(uint32_t value) {
   return "(i32.const " + std::to_string(value) + ")";
@@ -70,15 +78,16 @@ TEST_P(UnusualLoops, StopAboveABound) {
     std::string body;
     for (uint32_t at = 0; at < step; at += 8) {
       const std::string offset = "offset=" + std::to_string(at);
-      body += "(i64.store " + offset + "(local.get $to)(i64.load " + offset + "(local.get $from)))";
+      body +=
+          concatenated({"(i64.store ", offset, "(local.get $to)(i64.load ", offset, "(local.get $from)))"});
     }
-    const std::string advance = one_of<std::string>({"(i32.gt_u ", "(i32.ge_u "});
-    const std::string module = R"((module (memory (export "memory") 1)
-      (func (export "f") (param $to i32) (param $from i32) (param $n i32) (loop $next )" +
-                               body + "(local.set $to (i32.add (local.get $to)" + i32(step) +
-                               "))(local.set $from (i32.add (local.get $from)" + i32(step) +
-                               "))(br_if $next " + advance + "(local.tee $n (i32.sub (local.get $n)" +
-                               i32(step) + "))" + i32(bound) + ")))))";
+    const auto* const compare_to = one_of<const char*>({"(i32.gt_u ", "(i32.ge_u "});
+    const std::string module = concatenated(
+        {R"((module (memory (export "memory") 1)
+      (func (export "f") (param $to i32) (param $from i32) (param $n i32) (loop $next )",
+         body, "(local.set $to (i32.add (local.get $to)", i32(step),
+         "))(local.set $from (i32.add (local.get $from)", i32(step), "))(br_if $next ", compare_to,
+         "(local.tee $n (i32.sub (local.get $n)", i32(step), "))", i32(bound), ")))))"});
     std::vector<std::vector<uint32_t>> calls;
     for (const uint32_t n : {0U, 1U, 5U, 15U, 16U, 17U, 31U, 32U, 40U, 63U, 64U, 100U, 128U, 1000U, 1024U,
                              1039U, 65536U, 0xffff'fff0U}) {
@@ -97,16 +106,18 @@ TEST_P(UnusualLoops, RunBackwards) {
     for (uint32_t at = 0; at < step; ++at) {
       const auto constant =
           one_of<uint32_t>({0x1fff'ffff - at, 0x1fff'ffff - at, 0xffff'ffff - at, 0x1ffc - at, 0x3ff0, 7});
-      body += "(i64.store offset=" + std::to_string(at * 8) +
-              "(i32.add (local.get $to)(i32.shl (local.get $i)(i32.const 3)))(i64.add (local.get "
-              "$sum)(i64.load offset=256"
-              "(i32.shl (i32.add (local.get $k)(i32.xor (local.get $i)" +
-              i32(constant) + "))(i32.const 3)))))";
+      body += concatenated({"(i64.store offset=", std::to_string(at * 8),
+                            "(i32.add (local.get $to)(i32.shl (local.get $i)(i32.const 3)))",
+                            "(i64.add (local.get $sum)(i64.load offset=256",
+                            "(i32.shl (i32.add (local.get $k)(i32.xor (local.get $i)", i32(constant),
+                            "))(i32.const 3)))))"});
     }
-    const std::string module = R"((module (memory (export "memory") 1)
-      (func (export "f") (param $to i32) (param $k i32) (param $n i32) (local $i i32) (local $sum i64) (loop $next )" +
-                               body + "(br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i)" +
-                               i32(step) + "))(local.get $n))))))";
+    const auto* const compare_to = one_of<const char*>({"(i32.lt_u ", "(i32.ne "});
+    const std::string module =
+        concatenated({R"((module (memory (export "memory") 1)
+      (func (export "f") (param $to i32) (param $k i32) (param $n i32) (local $i i32) (local $sum i64) (loop $next )",
+                      body, "(br_if $next ", compare_to, "(local.tee $i (i32.add (local.get $i)", i32(step),
+                      "))(local.get $n))))))"});
     std::vector<std::vector<uint32_t>> calls;
     for (const uint32_t n : {0U, 1U, 4U, 8U, 9U, 64U, 500U, 1024U}) {
       calls.push_back({one_of<uint32_t>({0, 4096, 30001}), one_of<uint32_t>({n, 1024, 3000, 8191, 1}), n});

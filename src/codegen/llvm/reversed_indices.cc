@@ -22,7 +22,7 @@ namespace {
 
 struct Subtraction {
   Instruction* exclusive_or;
-  APInt minuend;
+  ConstantInt* minuend;
 };
 
 // What `x ^ constant` of a recurrence x can be, seen by those who use it.
@@ -37,7 +37,8 @@ std::optional<Subtraction> as_subtraction(Instruction& instruction, DemandedBits
   const KnownBits known =
       computeKnownBits(instruction.getOperand(0), instruction.getModule()->getDataLayout());
   if (!(~minuend).isSubsetOf(known.Zero)) return std::nullopt;
-  return Subtraction{.exclusive_or = &instruction, .minuend = minuend};
+  return Subtraction{.exclusive_or = &instruction,
+                     .minuend = ConstantInt::get(instruction.getContext(), minuend)};
 }
 
 // Bits that nobody demands are about to change: where they reach, no promise about overflow may stay.
@@ -69,8 +70,7 @@ PreservedAnalyses ReversedIndicesPass::run(Function& function, FunctionAnalysisM
     Instruction& instruction = *subtraction.exclusive_or;
     drop_promises_of_users(instruction, demanded);
     IRBuilder<> builder(&instruction);
-    Value* const minuend = ConstantInt::get(instruction.getType(), subtraction.minuend);
-    Value* const difference = builder.CreateSub(minuend, instruction.getOperand(0));
+    Value* const difference = builder.CreateSub(subtraction.minuend, instruction.getOperand(0));
     difference->takeName(&instruction);
     instruction.replaceAllUsesWith(difference);
     instruction.eraseFromParent();
