@@ -27,10 +27,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-static inline long long kernel_clock(void) {
+static inline long long kernel_nanoseconds(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline long long kernel_clock(void) {
+  return kernel_nanoseconds(CLOCK_MONOTONIC);
 }
 
 // A full-period generator; its upper bits are good enough to fill inputs.
@@ -72,9 +76,10 @@ extern char __data_start[], _end[];
 #endif
 
 // WebAssembly has no volatile: a store of what was just loaded is nothing to its compilers. So the bytes change, by a value that is zero and
-// that no compiler can know to be. (Not from kernel_clock(), whose readings tests/tools/twm_run.cc counts between.)
+// that no compiler can know to be. (Of time() it would know: wasi-libc divides by 10^9. And tests/tools/twm_run.cc counts between readings
+// of the monotonic clock.)
 static inline void kernel_touch(char* begin, char* end) {
-  const char zero = (char)(time(NULL) < 0);
+  const char zero = (char)(kernel_nanoseconds(CLOCK_REALTIME) >> 62);
   for (volatile char* at = begin; at < end; at += 4096) *at = (char)(*at ^ zero);
 }
 
