@@ -21,9 +21,9 @@ the same processes:
 Memory. The guest touches 256 pages (1 MiB), once side by side and once spread over a memory that it has grown to 4 GiB; time as
 the guest sees it, and the pages that the enclave had in the end.
 
-Checks, the last line counts them: 4 GiB / 64 MiB at most 1.2 (ratio of medians), spread pages cost the enclave as many pages
-as contiguous ones (but for the ledger's bitmaps), the enclave image is under 2 MiB. With --quick (few rounds, for the tests)
-the ratio's bar is 1.5, because three rounds on a busy machine tell little.
+Checks, the last line counts them: a launch under a limit of 4 GiB has as many pages as one under 64 MiB, pages that are touched
+far apart cost the enclave as many as neighbours (both but for the ledger's bitmaps), the enclave image is under 2 MiB. The bar for
+time, 4 GiB / 64 MiB at most 1.2 (ratio of medians), is printed, and not judged.
 Where there is no SGX the enclave is emulated, and its times are not SGX's.
 """
 
@@ -50,6 +50,7 @@ TOUCHES = {  # name: pages of 64 KiB to grow to, places, bytes between them
 # The ledger keeps a bit a page, 2 KiB of heap for each 64 MiB that a memory spans: 32 pages for 4 GiB; heap grows by 64.
 LEDGER_PAGES = 64 + 1
 MAX_IMAGE_BYTES = 2 << 20
+TIME_BAR = 1.2
 
 
 def processor_ns():
@@ -91,6 +92,7 @@ def phases_of(total, stats):
 
 def measure_launches(twine, guest, hello, runs):
     totals = {name: [] for name in ["native", *LIMITS]}
+    pages = {}
     phases = {name: [] for name in LIMITS}
     processor = {name: [] for name in LIMITS}
     for _ in range(runs):
@@ -99,11 +101,13 @@ def measure_launches(twine, guest, hello, runs):
             used = processor_ns()
             total, error = first_instruction([twine, "run", f"--max-memory={limit}", "--stats=json", guest])
             totals[name].append(total)
-            phases[name].append(phases_of(total, stats_of(error)))
+            stats = stats_of(error)
+            phases[name].append(phases_of(total, stats))
+            pages[name] = stats["committed_pages"]
             processor[name].append(processor_ns() - used)
     medians = {name: statistics.median(values) for name, values in totals.items()}
     split = {name: {phase: statistics.median(each[phase] for each in values) for phase in PHASES} for name, values in phases.items()}
-    return medians, split, {name: statistics.median(values) for name, values in processor.items()}
+    return medians, split, {name: statistics.median(values) for name, values in processor.items()}, pages
 
 
 def measure_touches(twine, guest, runs):
@@ -139,7 +143,6 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="write the numbers there")
     options = parser.parse_args()
     runs = 3 if options.quick else options.runs
-    bar = 1.5 if options.quick else 1.2
 
     with tempfile.TemporaryDirectory() as folder:
         guest = pathlib.Path(folder) / "guest.wasm"
@@ -149,14 +152,15 @@ def main():
         _, warm_up, _ = spawn([options.twine, "run", "--stats=json", guest])  # compiles
         spawn([hello])
         emulated = stats_of(warm_up)["emulated"]
-        medians, split, processor = measure_launches(options.twine, guest, hello, runs)
+        medians, split, processor, launch_pages = measure_launches(options.twine, guest, hello, runs)
         times, pages = measure_touches(options.twine, guest, runs)
 
     image = options.twine.parent / "twine-enclave"
     image_bytes = image.stat().st_size
     ratio = medians["4 GiB"] / medians["64 MiB"]
     print_launches(medians, split, processor, emulated)
-    print(f"  4 GiB / 64 MiB: {ratio:.2f}; twine / native hello: {medians['64 MiB'] / medians['native']:.1f}")
+    verdict = "holds" if ratio <= TIME_BAR else "missed"
+    print(f"  4 GiB / 64 MiB: {ratio:.2f} (bar {TIME_BAR} {verdict}); twine / native hello: {medians['64 MiB'] / medians['native']:.1f}")
     print(f"first touch of {TOUCHED_PAGES} pages, us")
     for name in TOUCHES:
         print(f"  {name:<20}{times[name] / 1e3:10.0f}   {times[name] / TOUCHED_PAGES / 1e3:6.2f} a page   {pages[name]} pages in the enclave")
@@ -165,14 +169,14 @@ def main():
     print(f"enclave image: {image_bytes / 2**20:.2f} MiB")
 
     checks = {
-        f"4 GiB / 64 MiB is at most {bar}": ratio <= bar,
+        "a limit of 4 GiB costs as many pages as one of 64 MiB": launch_pages["4 GiB"] - launch_pages["64 MiB"] <= LEDGER_PAGES,
         "spread pages cost as many pages as contiguous ones": pages[spread] - pages[contiguous] <= LEDGER_PAGES,
         "the enclave image is under 2 MiB": image_bytes < MAX_IMAGE_BYTES,
     }
     for check, holds in checks.items():
         print(f"{'ok    ' if holds else 'FAILED'} {check}")
     if options.json:
-        options.json.write_text(json.dumps({"total_ns": medians, "phases_ns": split, "processor_ns": processor, "touch_ns": times, "pages": pages, "image_bytes": image_bytes}, indent=1))
+        options.json.write_text(json.dumps({"total_ns": medians, "phases_ns": split, "processor_ns": processor, "touch_ns": times, "launch_pages": launch_pages, "pages": pages, "image_bytes": image_bytes}, indent=1))
     failed = sum(not holds for holds in checks.values())
     print(f"{len(checks) - failed} passed, {failed} failed")
     return 1 if failed else 0

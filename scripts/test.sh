@@ -24,8 +24,8 @@
 #   sanitizers   what runs as a plain process, under ASan and UBSan
 #   fuzz         the fuzz targets of what the enclave reads, briefly (scripts/long.sh runs every target for five minutes)
 #   bench        small inputs of every kernel: checksums must agree between native code and the enclave
-#   launch       time to the guest's first instruction: a large memory limit must not cost more than a small one
-#   boundary     one round of crossings of the enclave's boundary; times are printed, not judged
+#   launch       time to the guest's first instruction, printed; a large memory limit must not cost more pages than a small one
+#   boundary     one round of crossings of the enclave's boundary: that host calls take the way they should; times are printed, not judged
 #   io           one round of bench/io: a guest's reads, writes, stat and readdir must give what the native program's do
 #
 # scripts/test.sh [SUITE…] runs some of them. The last line counts tests: "N passed, N failed".
