@@ -22,7 +22,7 @@
 // manifest and take its result. The first start of all sets the enclave up. When the last idle thread is started the enclave adds one
 // (thread_make, thread_ready), up to the number it can hold.
 //
-// The arena is untrusted memory that the host allocates, one a thread: 64-byte aligned, kArenaSize bytes, wholly outside ELRANGE
+// The arena is untrusted memory that the host allocates, one a thread: page-aligned, kArenaSize bytes, wholly outside ELRANGE
 // (the enclave checks this once, at start, and then keeps its own copy of address and size). Layout:
 //
 //   0     8   call         host-call number
@@ -31,8 +31,10 @@
 //   80    8   submission   enclave: 4 * n + SubmissionKind for its nth call, written last
 //   88    8   completed    host: the submission that it served last without an exit
 //   96    8   served       host: 1 while a host thread looks at `submission`, so that calls need no exit
-//   104   24  reserved     zero
-//   128       data         staging space for buffers; for `dead` and `starved`, a NUL-terminated reason
+//   104   8   torn         host: 1 when a page that the window showed was lost after the reply; the enclave clears it
+//   112   16  reserved     zero
+//   128       data         kArenaDataSize bytes, staging space for buffers; for `dead` and `starved`, a NUL-terminated reason
+//   kArenaWindowOffset     the window, kArenaWindowSize bytes: where the host shows pages of a file (file_show). The enclave only reads it
 //
 // A call without an exit (docs/decisions/0008): where `served` is 1, the enclave writes a submission of the kind `waiting` and looks at
 // `completed` until it is that number, or for some ten microseconds; then it leaves with host_call as ever. The host serves every
@@ -61,7 +63,8 @@ struct ArenaHeader {
   uint64_t submission;
   uint64_t completed;
   uint64_t served;
-  uint64_t reserved[3];
+  uint64_t torn;
+  uint64_t reserved[2];
 };
 static_assert(sizeof(ArenaHeader) == 128);
 
@@ -79,7 +82,12 @@ constexpr SubmissionKind submission_kind(uint64_t submission) {
 }
 
 inline constexpr uint64_t kArenaDataOffset = sizeof(ArenaHeader);
-inline constexpr uint64_t kArenaSize = (uint64_t{1} << 20) + kArenaDataOffset;
-inline constexpr uint64_t kArenaAlignment = 64;
+inline constexpr uint64_t kArenaDataSize = uint64_t{1} << 20;
+inline constexpr uint64_t kArenaDataEnd = kArenaDataOffset + kArenaDataSize;
+inline constexpr uint64_t kArenaAlignment = 4096;
+inline constexpr uint64_t kArenaWindowOffset = kArenaDataSize + kArenaAlignment;
+inline constexpr uint64_t kArenaWindowSize = uint64_t{8} << 20;
+inline constexpr uint64_t kArenaSize = kArenaWindowOffset + kArenaWindowSize;
+static_assert(kArenaWindowOffset >= kArenaDataEnd && kArenaWindowOffset % kArenaAlignment == 0);
 
 }  // namespace twine

@@ -374,7 +374,7 @@ def host_header(calls):
     out += [f"  virtual {host_signature(c)} = 0;\n" for c in calls]
     out.append(
         "};\n\n"
-        "// Serves the request that stands in `arena` (kArenaSize bytes, 64-byte aligned) and writes the result there. The enclave\n"
+        "// Serves the request that stands in `arena` (kArenaSize bytes, page-aligned) and writes the result there. The enclave\n"
         "// may be faulty or subverted: offsets and sizes are checked; an impossible request answers `inval`. An errno that the\n"
         "// table does not admit for the call becomes `io`.\n"
         "void serve(HostCalls& calls, std::span<std::byte> arena);\n\n"

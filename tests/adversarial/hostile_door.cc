@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <tuple>
 
+#include "copied_window.h"
 #include "enclave/hostcall/any_call.h"
 #include "host/services/services.h"
 #include "hostile_session.h"
@@ -233,7 +234,13 @@ void run_door_session(uint64_t seed, Tally& tally, Endings& endings) {
   std::mt19937_64 random(seed);
   RandomArguments arguments(random());
   Liar liar(
-      random(), tally, [&](std::span<std::byte> arena) { network.serve(arena); },
+      random(), tally,
+      [&](std::span<std::byte> arena) {
+        const auto& header = *reinterpret_cast<const ArenaHeader*>(arena.data());
+        if (header.call == static_cast<uint64_t>(hostcall::Call::file_show))
+          return serve_by_copying(*services, arena);
+        network.serve(arena);
+      },
       std::bit_cast<uint64_t>(&arguments));
   // So that the fourth handle is a file with something in it.
   testing::set_host([&] { liar.answer_honestly(testing::test_arena()); });

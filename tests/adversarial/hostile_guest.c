@@ -24,6 +24,7 @@
 #define BUFFER_SIZE 8192
 #define CANARY_SIZE 65536
 #define MEMORY_FILE_SIZE 5000
+#define LARGE_SIZE (300 << 10)
 #define MAX_OPEN 12
 #define MAX_SOCKETS 4
 
@@ -37,6 +38,8 @@ static const __wasi_rights_t kToChangeFiles =
 static uint8_t canary_before[CANARY_SIZE];
 static uint8_t buffer[BUFFER_SIZE];
 static uint8_t canary_after[CANARY_SIZE];
+static uint8_t large[LARGE_SIZE];
+static uint8_t canary_after_large[CANARY_SIZE];
 static uint8_t model[MEMORY_FILE_SIZE];
 static __wasi_fd_t memory_file;
 static __wasi_fd_t opened[MAX_OPEN];
@@ -79,13 +82,15 @@ static void untouched_beyond(size_t size) {
 
 static void check_canaries(void) {
   for (size_t i = 0; i < CANARY_SIZE; ++i) {
-    if (canary_before[i] != (uint8_t)(i * 7) || canary_after[i] != (uint8_t)(i * 11))
+    if (canary_before[i] != (uint8_t)(i * 7) || canary_after[i] != (uint8_t)(i * 11) ||
+        canary_after_large[i] != (uint8_t)(i * 13))
       wrong("memory that no call was given");
   }
 }
 
 static const char* some_path(void) {
-  static const char* const paths[] = {"file", "link", "directory", "directory/entry3", "new", "missing", "."};
+  static const char* const paths[] = {"file", "link",    "large", "directory", "directory/entry3",
+                                      "new",  "missing", "."};
   return paths[random_below(sizeof paths / sizeof *paths)];
 }
 
@@ -137,6 +142,18 @@ static void read_file(void) {
   }
   if (count > first + second) wrong("more was read than was asked for");
   untouched_beyond(count);
+}
+
+// So long that the file is shown rather than read.
+static void read_large(void) {
+  const size_t size = LARGE_SIZE - (size_t)random_below(20000);
+  const __wasi_iovec_t piece = {.buf = large, .buf_len = size};
+  __wasi_size_t count = 0;
+  const __wasi_fd_t fd = some_file();
+  if (succeeded(random_below(2) == 0 ? __wasi_fd_pread(fd, &piece, 1, random_below(100000), &count)
+                                     : __wasi_fd_read(fd, &piece, 1, &count)) &&
+      count > size)
+    wrong("more was read than was asked for");
 }
 
 static void write_file(void) {
@@ -469,6 +486,7 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < CANARY_SIZE; ++i) {
     canary_before[i] = (uint8_t)(i * 7);
     canary_after[i] = (uint8_t)(i * 11);
+    canary_after_large[i] = (uint8_t)(i * 13);
   }
   const __wasi_rights_t rights = __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_SEEK;
   if (__wasi_path_open(kMemoryRoot, 0, "data", __WASI_OFLAGS_CREAT, rights, rights, 0, &memory_file) != 0)
@@ -479,7 +497,7 @@ int main(int argc, char** argv) {
     wrong("a memory file cannot be made");
 
   static void (*const kinds[])(void) = {
-      open_file,      close_file,     read_file,      read_file,  write_file,      seek_file,
+      open_file,      close_file,     read_file,      read_large, write_file,      seek_file,
       list_directory, stat_path,      change_names,   read_link,  change_file,     change_file,
       change_file,    ask_clocks,     poll,           ask_random, use_memory_file, use_heap,
       open_socket,    connect_socket, connect_socket, use_socket, use_socket,      resolve_name};

@@ -42,8 +42,8 @@ constexpr uint32_t kGentleness[] = {4, 25, 400};
 constexpr uint32_t kDoubtedOneIn = 2;
 constexpr int kGuestFoundSomething = 3;
 constexpr size_t kPage = 4096;
-// Of the arena's mapping the enclave is given kArenaSize bytes; the host sees the rest of the last page.
-constexpr size_t kSlack = kPage - kArenaSize % kPage;
+// Between the arena's data and its window is nothing that the enclave may write to.
+constexpr size_t kSlack = kArenaWindowOffset - kArenaDataEnd;
 constexpr std::byte kUntouched{0x77};
 
 // Sets the words of calls without an exit to anything, until it ends.
@@ -62,12 +62,14 @@ class WordPlayer {
     std::mt19937_64 random(seed);
     std::atomic_ref served(header.served);
     std::atomic_ref completed(header.completed);
+    std::atomic_ref torn(header.torn);
     const std::atomic_ref submission(header.submission);
     while (!over_) {
       served = random() % 4 == 0 ? random() % 3 : 1;
       const uint64_t now = submission.load();
       const uint64_t answers[] = {now, now, now + 4, now - 4, random()};
       completed = answers[random() % std::size(answers)];
+      torn = random() % 8 == 0 ? 1 : 0;
       if (random() % 16 == 0) std::this_thread::yield();
     }
   }
@@ -82,6 +84,7 @@ class HostileLaunch {
   HostileLaunch(uint64_t seed, Tally& tally, Endings& endings)
       : seed_(seed), random_(seed), tally_(tally), endings_(endings) {
     directory_.write("file", "contents of a file");
+    directory_.write("large", std::string(700'000, 'l'));
     std::filesystem::create_directory(directory_ / "directory");
     for (int i = 0; i < 12; ++i) directory_.write("directory/entry" + std::to_string(i), "x");
     std::filesystem::create_symlink("file", directory_ / "link");
@@ -140,7 +143,8 @@ class HostileLaunch {
       liar_.emplace(
           random_(), tally_, [&network](std::span<std::byte> a) { network.serve(a); }, launch_.image_page(0));
       liar_->be_gentle(kGentleness[random_() % std::size(kGentleness)]);
-      slack_ = {arena.data() + arena.size(), kSlack};
+      services.show_files_in(arena);
+      slack_ = arena.subspan(kArenaDataEnd, kSlack);
       std::ranges::fill(slack_, kUntouched);
     }
     if (play_with_words_ && !player_ && !is_of_the_launch(static_cast<Call>(header.call)))
@@ -158,7 +162,8 @@ class HostileLaunch {
     player_.reset();
     if (!liar_) return;
     liar_->end_race();
-    for (const std::byte byte : slack_) require(byte == kUntouched, "the enclave wrote beyond the arena");
+    for (const std::byte byte : slack_)
+      require(byte == kUntouched, "the enclave wrote beyond the arena's data");
   }
 
   // What the software SGX knows of the enclave's pages.

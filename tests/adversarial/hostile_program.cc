@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "copied_window.h"
 #include "enclave/wasi/layout.h"
 #include "hostile_session.h"
 #include "unit/in_process_platform.h"
@@ -35,6 +36,7 @@ constexpr char kUntouched = '\x77';
 struct World {
   World() {
     directory.write("file", "contents of a file");
+    directory.write("large", std::string(700'000, 'l'));
     std::filesystem::create_directory(directory / "directory");
     for (int i = 0; i < 12; ++i) directory.write("directory/entry" + std::to_string(i), "x");
     std::filesystem::create_symlink("file", directory / "link");
@@ -55,7 +57,8 @@ class ModelledProgram {
         random_(seed),
         endings_(endings),
         liar_(
-            random_(), tally, [this](std::span<std::byte> arena) { program().services().serve(arena); },
+            random_(), tally,
+            [this](std::span<std::byte> arena) { serve_by_copying(program().services(), arena); },
             std::bit_cast<uint64_t>(this)) {}
 
   void run() {
@@ -135,12 +138,13 @@ class ModelledProgram {
   void act() {
     using Action = void (ModelledProgram::*)();
     constexpr Action kActionsOfAProgram[] = {
-        &ModelledProgram::open_file, &ModelledProgram::read_file, &ModelledProgram::write_file,
-        &ModelledProgram::seek,      &ModelledProgram::list,      &ModelledProgram::stat_path,
-        &ModelledProgram::stat_open, &ModelledProgram::clocks,    &ModelledProgram::poll,
-        &ModelledProgram::names,     &ModelledProgram::links,     &ModelledProgram::random_bytes,
-        &ModelledProgram::change,    &ModelledProgram::close_one, &ModelledProgram::memory,
-        &ModelledProgram::own_world, &ModelledProgram::output,    &ModelledProgram::renumber,
+        &ModelledProgram::open_file,  &ModelledProgram::read_file, &ModelledProgram::write_file,
+        &ModelledProgram::seek,       &ModelledProgram::list,      &ModelledProgram::stat_path,
+        &ModelledProgram::stat_open,  &ModelledProgram::clocks,    &ModelledProgram::poll,
+        &ModelledProgram::names,      &ModelledProgram::links,     &ModelledProgram::random_bytes,
+        &ModelledProgram::change,     &ModelledProgram::close_one, &ModelledProgram::memory,
+        &ModelledProgram::own_world,  &ModelledProgram::output,    &ModelledProgram::renumber,
+        &ModelledProgram::read_large,
     };
     (this->*kActionsOfAProgram[random(std::size(kActionsOfAProgram))])();
   }
@@ -154,7 +158,8 @@ class ModelledProgram {
   }
 
   void open_file() {
-    constexpr std::string_view kPaths[] = {"file", "link", "directory", "new", "missing", "directory/entry3"};
+    constexpr std::string_view kPaths[] = {"file", "link",    "large",           "directory",
+                                           "new",  "missing", "directory/entry3"};
     const std::string_view path = kPaths[random(std::size(kPaths))];
     const auto oflags = static_cast<wasi::Oflags>(path == "new"         ? wasi::oflags::creat
                                                   : path == "directory" ? wasi::oflags::directory
@@ -191,6 +196,27 @@ class ModelledProgram {
     require(count <= size, "more was read than was asked for");
     untouched_beyond(count);
     if (open.position_known) open.position += count;
+    tell(*fd, open);
+  }
+
+  // So long that the file is shown rather than read.
+  void read_large() {
+    constexpr uint32_t kLarge = 300'000;
+    const auto fd = some_file();
+    if (!fd) return;
+    Open& open = opened_[*fd];
+    program().store(WasiProgram::kIovecs, wasi::Iovec{kBuffer, kLarge});
+    program().store_text(kBuffer + kLarge, std::string(kBufferSize, kUntouched));
+    const bool positioned = random(2) == 0;
+    const Errno error = positioned
+                            ? program().call("fd_pread", {*fd, WasiProgram::kIovecs, 1,
+                                                          random(2) * random(100'000), WasiProgram::kResult})
+                            : program().call("fd_read", {*fd, WasiProgram::kIovecs, 1, WasiProgram::kResult});
+    require(program().text(kBuffer + kLarge, kBufferSize) == std::string(kBufferSize, kUntouched),
+            "bytes behind a buffer were written");
+    if (checked(error) != Errno::success) return;
+    require(program().result() <= kLarge, "more was read than was asked for");
+    if (!positioned && open.position_known) open.position += program().result();
     tell(*fd, open);
   }
 
@@ -278,7 +304,7 @@ class ModelledProgram {
   }
 
   void stat_path() {
-    constexpr std::string_view kPaths[] = {"file", "link", "directory", ".", "missing"};
+    constexpr std::string_view kPaths[] = {"file", "link", "large", "directory", ".", "missing"};
     const auto stat = program().stat(kHostRoot, kPaths[random(std::size(kPaths))], random(2) == 0);
     if (!stat) {
       checked(stat.error());

@@ -184,7 +184,7 @@ void SubvertedEnclave::noise(uint64_t seed, uint64_t count) {
       word = kind == 0   ? random()
              : kind == 1 ? kArenaDataOffset
              : kind == 2 ? path.size()
-             : kind == 3 ? kArenaSize - random() % 64
+             : kind == 3 ? kArenaDataEnd - random() % 64
                          : random() % 8;
     }
     std::memcpy(arena.data(), &header, sizeof header);

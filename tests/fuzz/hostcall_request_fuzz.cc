@@ -45,8 +45,10 @@ struct World {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using twine::kArenaDataEnd;
   using twine::kArenaDataOffset;
   using twine::kArenaSize;
+  using twine::kArenaWindowOffset;
   using twine::hostcall::Call;
   // Handles, lengths, offsets and flags as they occur, and what is beyond them.
   static constexpr uint64_t kValues[] = {0,
@@ -67,9 +69,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                          kArenaDataOffset + 8,
                                          kArenaDataOffset + 16,
                                          kArenaDataOffset + 4096,
-                                         kArenaSize - 8,
+                                         kArenaDataEnd - 8,
+                                         kArenaDataEnd,
+                                         kArenaDataEnd + 8,
+                                         kArenaWindowOffset,
                                          kArenaSize,
-                                         kArenaSize + 8,
                                          uint64_t{1} << 32,
                                          (uint64_t{1} << 32) + 3,
                                          uint64_t{1} << 63,

@@ -6,7 +6,7 @@ target_link_libraries(twine_in_process_platform PUBLIC twine_common)
 
 set(hostcall_directory ${PROJECT_SOURCE_DIR}/src/enclave/hostcall)
 twine_library(twine_enclave_hostcall FREESTANDING
-  SOURCES ${hostcall_directory}/clocks.cc ${hostcall_directory}/directory_entries.cc ${hostcall_directory}/exchange.cc
+  SOURCES ${hostcall_directory}/clocks.cc ${hostcall_directory}/directory_entries.cc ${hostcall_directory}/exchange.cc ${hostcall_directory}/window.cc
           ${hostcall_directory}/handle.cc ${TWINE_HOSTCALL_GENERATED}/enclave/hostcall/hostcalls.cc
   LIBRARIES twine_common twine_in_process_platform)
 

@@ -95,7 +95,7 @@ TEST_P(CallWithALength, KeepsItsDataInsideTheArena) {
     const uint64_t offset = header.args[GetParam().length_slot];
     const uint64_t size = header.args[GetParam().length_slot + 1];
     EXPECT_GE(offset, kArenaDataOffset);
-    EXPECT_LE(offset + size, kArenaSize);
+    EXPECT_LE(offset + size, kArenaDataEnd);
     EXPECT_EQ(size, ArgumentSource::kBufferSize);
     test_arena_header().result = -static_cast<int64_t>(Errno::io);
   });
@@ -241,11 +241,11 @@ TEST(Hostcall, GathersAndScattersPiecesOfEveryLength) {
 TEST(Hostcall, CutsATransferToWhatTheArenaHolds) {
   std::vector<std::byte> large(3 << 20);
   set_host([] {
-    EXPECT_EQ(test_arena_header().args[3], kArenaSize - kArenaDataOffset);
+    EXPECT_EQ(test_arena_header().args[3], kArenaDataSize);
     test_arena_header().result = static_cast<int64_t>(test_arena_header().args[3]);
   });
-  EXPECT_EQ(file_write(1, 0, std::span<const std::byte>(large)), kArenaSize - kArenaDataOffset);
-  EXPECT_EQ(file_read(1, 0, std::span<std::byte>(large)), kArenaSize - kArenaDataOffset);
+  EXPECT_EQ(file_write(1, 0, std::span<const std::byte>(large)), kArenaDataSize);
+  EXPECT_EQ(file_read(1, 0, std::span<std::byte>(large)), kArenaDataSize);
 }
 
 TEST(Hostcall, RefusesAPathThatIsTooLongWithoutAskingTheHost) {

@@ -3,8 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -84,9 +88,10 @@ TEST_F(ServicesTest, RefusesBuffersOutsideTheArena) {
   for (const auto& [offset, size] :
        std::initializer_list<std::pair<uint64_t, uint64_t>>{{0, 8},                    // the header
                                                             {kData - 8, 16},           // across its end
-                                                            {kArenaSize, 1},           // just past the arena
-                                                            {kArenaSize + 8, 0},       // beyond it
-                                                            {kArenaSize - 8, 9},       // one byte too long
+                                                            {kArenaDataEnd, 1},        // just past the data
+                                                            {kArenaDataEnd + 8, 0},    // beyond it
+                                                            {kArenaWindowOffset, 8},   // in the window
+                                                            {kArenaDataEnd - 8, 9},    // one byte too long
                                                             {kData, kArenaSize},       // too long
                                                             {kData, ~uint64_t{0}},     // a sum that wraps
                                                             {~uint64_t{0} - 7, 16},    // likewise
@@ -169,6 +174,123 @@ TEST(Services, SaysWhichDirectoryCannotBeMountedAndWhy) {
   const auto file = Services::create({.mounts = {{.host_path = directory / "file", .read_only = false}}});
   ASSERT_FALSE(file.has_value());
   EXPECT_THAT(file.error().message, HasSubstr("file: not a directory"));
+}
+
+// ---------------------------------------------------------------- file_show
+
+class FileShow : public ServicesTest {
+ protected:
+  FileShow() {
+    std::string contents(3 * kArenaAlignment + 100, '\0');
+    for (size_t i = 0; i < contents.size(); ++i) contents[i] = static_cast<char>('a' + i / kArenaAlignment);
+    directory_.write("mount/file", contents);
+    void* const memory =
+        ::mmap(nullptr, kArenaSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EXPECT_NE(memory, MAP_FAILED);
+    arena_ = {static_cast<std::byte*>(memory), kArenaSize};
+    services_->show_files_in(arena_);
+  }
+  ~FileShow() override { ::munmap(arena_.data(), arena_.size()); }
+
+  int64_t serve(Call call, std::initializer_list<uint64_t> args) {
+    ArenaHeader& header = *reinterpret_cast<ArenaHeader*>(arena_.data());
+    header = {};
+    header.call = static_cast<uint64_t>(call);
+    std::ranges::copy(args, header.args);
+    services_->serve(arena_);
+    return header.result;
+  }
+  uint64_t open(std::string_view name, uint32_t access = hostcall::kOpenRead) {
+    std::memcpy(arena_.data() + kData, name.data(), name.size());
+    const int64_t handle =
+        serve(Call::file_open, {kMount, kData, name.size(), 0, 0, access, kData + 4096, 64});
+    EXPECT_GE(handle, 0) << name;
+    return static_cast<uint64_t>(handle);
+  }
+  char at(uint64_t offset) { return static_cast<char>(arena_[kArenaWindowOffset + offset]); }
+  bool process_maps(std::string_view name) {
+    std::ifstream maps("/proc/self/maps");
+    return std::any_of(std::istream_iterator<std::string>(maps), {},
+                       [&](const std::string& word) { return word == (directory_ / name).string(); });
+  }
+
+  std::span<std::byte> arena_;
+};
+
+TEST_F(FileShow, ShowsTheFilesOwnPages) {
+  const uint64_t file = open("file");
+  EXPECT_EQ(serve(Call::file_show, {file, 0, kArenaWindowSize}), 3 * kArenaAlignment + 100);
+  EXPECT_EQ(at(0), 'a');
+  EXPECT_EQ(at(kArenaAlignment), 'b');
+  EXPECT_EQ(at(3 * kArenaAlignment + 99), 'd');
+  EXPECT_EQ(serve(Call::file_show, {file, 2 * kArenaAlignment, 10}), 10);
+  EXPECT_EQ(at(0), 'c');
+  // What another process writes is seen.
+  std::fstream(directory_ / "mount/file").seekp(2 * kArenaAlignment).put('!');
+  EXPECT_EQ(at(0), '!');
+}
+
+TEST_F(FileShow, EndsWhereTheFileEnds) {
+  const uint64_t file = open("file");
+  EXPECT_EQ(serve(Call::file_show, {file, 3 * kArenaAlignment, kArenaWindowSize}), 100);
+  EXPECT_EQ(serve(Call::file_show, {file, 4 * kArenaAlignment, kArenaWindowSize}), 0);
+  EXPECT_EQ(serve(Call::file_show, {file, uint64_t{1} << 62, 1}), 0);
+  directory_.write("mount/empty", "");
+  EXPECT_EQ(serve(Call::file_show, {open("empty"), 0, 1}), 0);
+  EXPECT_EQ(serve(Call::file_show, {file, 0, 0}), failure(Errno::notsup)) << "of nothing there is no mapping";
+}
+
+TEST_F(FileShow, RefusesWhatCannotBeShown) {
+  const uint64_t file = open("file");
+  EXPECT_EQ(serve(Call::file_show, {file, 1, 1}), failure(Errno::inval));
+  EXPECT_EQ(serve(Call::file_show, {file, uint64_t{1} << 63, 1}), failure(Errno::inval));
+  EXPECT_EQ(serve(Call::file_show, {file, 0, kArenaWindowSize + 1}), failure(Errno::inval));
+  EXPECT_EQ(serve(Call::file_show, {99, 0, 1}), failure(Errno::badf));
+  EXPECT_EQ(serve(Call::file_show, {kMount, 0, 1}), failure(Errno::notsup)) << "a directory";
+  EXPECT_EQ(serve(Call::file_show, {open("file", hostcall::kOpenWrite), 0, 1}), failure(Errno::notsup))
+      << "a file that may not be read";
+  ASSERT_EQ(::mkfifo((directory_ / "mount/pipe").c_str(), 0600), 0);
+  EXPECT_EQ(serve(Call::file_show, {open("pipe", hostcall::kOpenRead | hostcall::kOpenWrite), 0, 1}),
+            failure(Errno::notsup));
+  // Where there is no window nothing is touched.
+  const auto without =
+      Services::create({.mounts = {{.host_path = directory_ / "mount", .read_only = false}}}).value();
+  services_->show_files_in(arena_);
+  ArenaHeader& header = *reinterpret_cast<ArenaHeader*>(arena_.data());
+  header = {};
+  header.call = static_cast<uint64_t>(Call::file_show);
+  std::ranges::copy(std::initializer_list<uint64_t>{0, 0, 1}, header.args);
+  without->serve(arena_);
+  EXPECT_EQ(header.result, failure(Errno::notsup));
+}
+
+TEST_F(FileShow, LeavesTheWindowWritableMemoryWhenItCannot) {
+  const uint64_t readable = open("file");
+  ASSERT_GT(serve(Call::file_show, {readable, 0, 100}), 0);
+  ASSERT_EQ(serve(Call::file_show, {open("file", hostcall::kOpenWrite), 0, 100}), failure(Errno::notsup));
+  EXPECT_EQ(at(0), '\0') << "the other file's bytes are gone";
+  arena_[kArenaWindowOffset] = std::byte{1};
+}
+
+TEST_F(FileShow, HoldsNoFileThatWasClosed) {
+  const uint64_t file = open("file");
+  const uint64_t other = open("file");
+  ASSERT_GT(serve(Call::file_show, {file, 0, 100}), 0);
+  EXPECT_TRUE(process_maps("mount/file"));
+  EXPECT_EQ(serve(Call::file_close, {other}), 0);
+  EXPECT_TRUE(process_maps("mount/file")) << "another descriptor's end is not this one's";
+  EXPECT_EQ(serve(Call::file_close, {file}), 0);
+  EXPECT_FALSE(process_maps("mount/file"));
+  arena_[kArenaWindowOffset] = std::byte{1};
+}
+
+TEST_F(FileShow, ShowsOneFileAtATimeToItsLastPage) {
+  directory_.write("mount/other", std::string(kArenaAlignment, 'o'));
+  ASSERT_GT(serve(Call::file_show, {open("file"), 0, kArenaWindowSize}), 0);
+  ASSERT_EQ(serve(Call::file_show, {open("other"), 0, kArenaWindowSize}), kArenaAlignment);
+  EXPECT_EQ(at(0), 'o');
+  EXPECT_EQ(at(kArenaAlignment), '\0');
+  EXPECT_FALSE(process_maps("mount/file"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 
 #include <bit>
 #include <cerrno>
@@ -32,7 +33,8 @@ struct Step {
   uint32_t function = kEexit;
   uint64_t rdi = 0;
   std::function<void(uint8_t* arena)> in_enclave;
-  uint16_t vector = 14;  // of an exception
+  uint16_t vector = 14;                // of an exception
+  uint64_t arena_offset = kArenaSize;  // where in the arena it was
 };
 
 // An enclave that is a list of steps.
@@ -75,6 +77,7 @@ class ScriptedDriver final : public host::sgx::Driver {
     if (step.in_enclave) step.in_enclave(arena);
     run->function = step.function;
     run->exception_vector = step.function == kEexit ? 0 : step.vector;
+    run->exception_addr = std::bit_cast<uint64_t>(arena) + step.arena_offset;
     const auto handler = std::bit_cast<sgx_enclave_user_handler_t>(run->user_handler);
     return handler(static_cast<long>(step.rdi), 0, 0, 0, 0, 0, run);
   }
@@ -133,6 +136,55 @@ TEST(SgxThread, AnExceptionIsHandledInsideAndThenResumed) {
   EXPECT_TRUE(thread.run());
   EXPECT_THAT(driver.entries, ElementsAre("enter 1", "enter 3", "resume", "enter 3", "resume"));
   EXPECT_EQ(thread.statistics().exceptions, 2U);
+}
+
+// What is shown in the window has become shorter than it was.
+TEST(SgxThread, APageThatTheWindowHasLostIsReplacedAndTheEnclaveTold) {
+  const auto shows_a_file = [](uint8_t* arena) {
+    void* const window = arena + kArenaWindowOffset;
+    ASSERT_EQ(::mmap(window, kArenaWindowSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+              window);
+    std::bit_cast<ArenaHeader*>(arena)->torn = 0;
+  };
+  for (const uint64_t offset : {kArenaWindowOffset, kArenaSize - 1}) {
+    const Step lost{
+        .function = kEresume, .rdi = 0, .in_enclave = shows_a_file, .vector = 14, .arena_offset = offset};
+    Step finished = exits(ExitReason::finished);
+    finished.in_enclave = [&](uint8_t* arena) {
+      EXPECT_EQ(std::bit_cast<ArenaHeader*>(arena)->torn, 1U);
+      arena[kArenaWindowOffset] = 1;  // can be written again
+    };
+    ScriptedDriver driver({lost, finished});
+    CountingHandler handler;
+    host::sgx::EnclaveThread thread(driver, 0x7000, handler);
+    EXPECT_TRUE(thread.run());
+    EXPECT_THAT(driver.entries, ElementsAre("enter 1", "resume"))
+        << "and the enclave's handler is not entered";
+    EXPECT_EQ(thread.statistics().exceptions, 0U);
+  }
+}
+
+TEST(SgxThread, AFaultBesideTheWindowIsTheEnclavesOwn) {
+  for (const Step& fault :
+       {Step{.function = kEresume,
+             .rdi = 0,
+             .in_enclave = {},
+             .vector = 14,
+             .arena_offset = kArenaWindowOffset - 1},
+        Step{.function = kEresume, .rdi = 0, .in_enclave = {}, .vector = 14, .arena_offset = kArenaSize},
+        Step{.function = kEresume,
+             .rdi = 0,
+             .in_enclave = {},
+             .vector = 13,
+             .arena_offset = kArenaWindowOffset}}) {
+    Step finished = exits(ExitReason::finished);
+    finished.in_enclave = [](uint8_t* arena) { EXPECT_EQ(std::bit_cast<ArenaHeader*>(arena)->torn, 0U); };
+    ScriptedDriver driver({fault, exits(ExitReason::resume), finished});
+    CountingHandler handler;
+    host::sgx::EnclaveThread thread(driver, 0x7000, handler);
+    EXPECT_TRUE(thread.run());
+    EXPECT_THAT(driver.entries, ElementsAre("enter 1", "enter 3", "resume"));
+  }
 }
 
 TEST(SgxThread, AnEnclaveThatDiedSaysWhy) {

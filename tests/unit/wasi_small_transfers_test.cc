@@ -1,9 +1,13 @@
-// Small reads and writes that are gathered (enclave/fs/small_transfers.h): what a program and other processes see of it.
+// Reads and writes that are gathered, and files that are shown (enclave/fs/small_transfers.h): what a program and other processes see of it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <csignal>
+#include <fstream>
+#include <functional>
 #include <random>
 #include <string>
 
@@ -253,6 +257,221 @@ TEST_F(SmallTransfers, DoWhatUngatheredOnesDo) {
   EXPECT_TRUE(program_.context().finish());
   EXPECT_EQ(directory_.read("one"), contents[0]);
   EXPECT_EQ(directory_.read("two"), contents[1]);
+}
+
+// ---------------------------------------------------------------- what is shown
+
+constexpr uint32_t kMiB = 1 << 20;
+
+std::string some_text(size_t size) {
+  std::mt19937 random(size);
+  std::string text(size, '\0');
+  for (char& character : text) character = static_cast<char>(random());
+  return text;
+}
+
+// The host can show files, and says how often it was asked to.
+class ShownFiles : public SmallTransfers {
+ protected:
+  ShownFiles() {
+    program_.services().show_files_in(testing::test_arena());
+    testing::set_host([this] {
+      ArenaHeader& header = testing::test_arena_header();
+      const auto call = static_cast<hostcall::Call>(header.call);
+      program_.services().serve(testing::test_arena());
+      if (call == hostcall::Call::file_read) ++reads_;
+      if (call != hostcall::Call::file_show) return;
+      ++shows_;
+      if (after_show_) after_show_(header);
+    });
+  }
+  ~ShownFiles() override { program_.connect(); }
+
+  IoResult<std::string> read_at(uint32_t fd, uint64_t position, uint32_t size) {
+    program_.store(WasiProgram::kIovecs, Iovec{WasiProgram::kData, size});
+    const Errno error =
+        program_.call("fd_pread", {fd, WasiProgram::kIovecs, 1, position, WasiProgram::kResult});
+    if (error != Errno::success) return std::unexpected(error);
+    return program_.text(WasiProgram::kData, program_.result());
+  }
+
+  int shows_ = 0;
+  int reads_ = 0;
+  std::function<void(ArenaHeader&)> after_show_;
+};
+
+TEST_F(ShownFiles, MakeLongReadsOfOneCopyAndEverFewerCalls) {
+  const std::string text = some_text(16 * kMiB);
+  directory_.write("file", text);
+  const uint32_t fd = open("file", 0);
+  for (uint32_t i = 0; i < 16; ++i) ASSERT_EQ(program_.read(fd, kMiB), text.substr(i * kMiB, kMiB)) << i;
+  EXPECT_EQ(reads_, 0);
+  EXPECT_EQ(shows_, 5) << "1, 1, 2, 4 and 8 MiB";
+  EXPECT_EQ(program_.read(fd, kMiB), "");
+  EXPECT_EQ(reads_, 1) << "the end is asked for";
+}
+
+TEST_F(ShownFiles, ServeSmallReadsThatGoOnForLong) {
+  const std::string text = some_text(kMiB + 77);
+  directory_.write("file", text);
+  const uint32_t fd = open("file", 0);
+  for (size_t at = 0; at < text.size(); at += 1001) ASSERT_EQ(program_.read(fd, 1001), text.substr(at, 1001));
+  EXPECT_EQ(reads_, 5 + 1) << "of 64 KiB, until it was worth it, and the last for the end";
+  EXPECT_EQ(shows_, 2 + 1);
+}
+
+TEST_F(ShownFiles, BeginAnywhere) {
+  const std::string text = some_text(3 * kMiB);
+  directory_.write("file", text);
+  const uint32_t fd = open("file", 0);
+  for (const uint64_t position :
+       {uint64_t{1}, uint64_t{4095}, uint64_t{4097}, uint64_t{8 + 8192}, uint64_t{kMiB + 3}})
+    ASSERT_EQ(read_at(fd, position, 300'001), text.substr(position, 300'001)) << position;
+  EXPECT_EQ(read_at(fd, text.size() - 300'000, kMiB), text.substr(text.size() - 300'000)) << "across the end";
+  EXPECT_EQ(read_at(fd, text.size() + 5, kMiB), "");
+}
+
+TEST_F(ShownFiles, AreNotAskedForWhereReadsJump) {
+  directory_.write("file", some_text(4 * kMiB));
+  const uint32_t fd = open("file", 0);
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(program_.read(fd, kMiB)->size(), kMiB);
+  const int before = shows_;
+  for (uint64_t position = 3 * kMiB; position > 2 * kMiB; position -= 40'000) {
+    ASSERT_EQ(read_at(fd, position, 4096)->size(), 4096U);
+    ASSERT_EQ(program_.seek(fd, static_cast<int64_t>(position), Whence::set), position);
+    ASSERT_EQ(program_.read(fd, 4096)->size(), 4096U);
+  }
+  EXPECT_EQ(shows_, before);
+}
+
+TEST_F(ShownFiles, AreNotAskedForWhereReadsMustBeSynchronous) {
+  directory_.write("file", some_text(kMiB));
+  const uint32_t fd = open("file", 0, fdflags::rsync);
+  ASSERT_EQ(program_.read(fd, kMiB)->size(), kMiB);
+  EXPECT_EQ(shows_, 0);
+}
+
+TEST_F(ShownFiles, FollowWhatIsWrittenMeanwhile) {
+  std::string text = some_text(4 * kMiB);
+  directory_.write("file", text);
+  const uint32_t fd = open("file", 0);
+  const uint32_t other = open("file", 0);
+  for (uint32_t i = 0; i < 2; ++i)
+    ASSERT_EQ(program_.read(fd, kMiB / 2), text.substr(i * kMiB / 2, kMiB / 2));
+  // By this program, held back: 1 MiB is shown, of which half has been read.
+  ASSERT_EQ(program_.read(fd, 10), text.substr(kMiB, 10));
+  ASSERT_EQ(program_.seek(other, kMiB + 10, Whence::set), kMiB + 10);
+  ASSERT_EQ(program_.write(other, "written"), 7U);
+  ASSERT_EQ(program_.read(fd, 10), "written" + text.substr(kMiB + 17, 3));
+  // By another.
+  std::fstream(directory_ / "file").seekp(kMiB + 20) << "elsewhere" << std::flush;
+  ASSERT_EQ(program_.read(fd, 9), "elsewhere");
+  // It becomes shorter.
+  ASSERT_EQ(program_.call("fd_filestat_set_size", {other, kMiB + 40}), Errno::success);
+  EXPECT_EQ(program_.read(fd, kMiB), text.substr(kMiB + 29, 11));
+}
+
+// The host has lost a page while it was copied: nothing of it is taken for the file's.
+TEST_F(ShownFiles, AreReadInsteadWhereTheyAreTorn) {
+  const std::string text = some_text(2 * kMiB);
+  directory_.write("file", text);
+  after_show_ = [](ArenaHeader& header) {
+    header.torn = 1;
+    std::byte* const window = testing::test_arena().data() + kArenaWindowOffset;
+    ASSERT_EQ(::mmap(window, kArenaWindowSize, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+              window);
+  };
+  for (const uint32_t size : {kMiB, uint32_t{1000}}) {
+    const uint32_t fd = open("file", 0);
+    const int before = shows_;
+    for (size_t at = 0; at < text.size(); at += size)
+      ASSERT_EQ(program_.read(fd, size), text.substr(at, size));
+    EXPECT_EQ(shows_, before + 1) << "once was enough";
+  }
+}
+
+TEST_F(ShownFiles, AreNotBelievedToBeMoreThanTheWindow) {
+  directory_.write("file", some_text(kMiB));
+  const uint32_t fd = open("file", 0);
+  after_show_ = [](ArenaHeader& header) { header.result = int64_t{kArenaWindowSize} + 1; };
+  EXPECT_THAT(
+      testing::host_attack_in([&] { static_cast<void>(program_.read(fd, kMiB)); }),
+      ::testing::Optional(::testing::HasSubstr("file_show: result 8388609 is not between 0 and 8388608")));
+}
+
+// What a lying host shows is not the file, but no more than asked for reaches the program.
+TEST_F(ShownFiles, GiveAProgramNoMoreThanItAskedFor) {
+  directory_.write("file", some_text(kMiB));
+  const uint32_t fd = open("file", 0);
+  after_show_ = [](ArenaHeader& header) { header.result = int64_t{kArenaWindowSize}; };
+  testing::set_host([this] {
+    ArenaHeader& header = testing::test_arena_header();
+    if (header.call == static_cast<uint64_t>(hostcall::Call::file_show)) {
+      header.result = int64_t{kArenaWindowSize};
+    } else {
+      program_.services().serve(testing::test_arena());
+    }
+  });
+  program_.store_text(WasiProgram::kData + 300'000, std::string(100, '#'));
+  EXPECT_EQ(read_at(fd, 0, 300'000)->size(), 300'000U);
+  EXPECT_EQ(program_.text(WasiProgram::kData + 300'000, 100), std::string(100, '#'));
+}
+
+// Reads and writes of all sizes through three descriptors of one file and one of another, and other sizes of the files, against strings.
+TEST_F(ShownFiles, AreWhatTheFileIs) {
+  std::mt19937 random(20261124);
+  const auto below = [&](uint32_t bound) { return static_cast<uint32_t>(random() % bound); };
+  struct Open {
+    uint32_t fd;
+    size_t file;
+    uint64_t position = 0;
+  };
+  std::array<std::string, 2> contents = {some_text(3 * kMiB), some_text(kMiB)};
+  directory_.write("one", contents[0]);
+  directory_.write("two", contents[1]);
+  std::array<Open, 4> opened = {Open{open("one", 0), 0}, Open{open("one", 0), 0}, Open{open("one", 0), 0},
+                                Open{open("two", 0), 1}};
+  for (int step = 0; step < 4000; ++step) {
+    Open& at = opened[below(8) < 5 ? 0 : below(opened.size())];
+    std::string& model = contents[at.file];
+    const uint32_t size = 1 + below(below(4) == 0 ? 600'000 : below(3) == 0 ? 70'000 : 5000);
+    switch (below(16)) {
+      case 0:
+        at.position = below(static_cast<uint32_t>(model.size()) + 20);
+        ASSERT_EQ(program_.seek(at.fd, static_cast<int64_t>(at.position), Whence::set), at.position);
+        break;
+      case 1: {
+        const uint64_t position = below(static_cast<uint32_t>(model.size()) + 20);
+        ASSERT_EQ(read_at(at.fd, position, size),
+                  position < model.size() ? model.substr(position, size) : "");
+        break;
+      }
+      case 2: {
+        const std::string data = some_text(1 + size / 10);
+        if (at.position > model.size()) break;
+        if (model.size() < at.position + data.size()) model.resize(at.position + data.size());
+        model.replace(at.position, data.size(), data);
+        ASSERT_EQ(program_.write(at.fd, data), data.size());
+        at.position += data.size();
+        break;
+      }
+      case 3:
+        if (below(8) != 0) break;
+        model.resize(below(3 * kMiB));
+        ASSERT_EQ(program_.call("fd_filestat_set_size", {at.fd, model.size()}), Errno::success);
+        break;
+      default: {
+        const std::string expected = at.position < model.size() ? model.substr(at.position, size) : "";
+        ASSERT_EQ(program_.read(at.fd, size), expected) << "step " << step;
+        at.position += expected.size();
+      }
+    }
+  }
+  EXPECT_GT(shows_, 100);
+  EXPECT_TRUE(program_.context().finish());
+  EXPECT_TRUE(directory_.read("one") == contents[0]);
+  EXPECT_TRUE(directory_.read("two") == contents[1]);
 }
 
 }  // namespace

@@ -259,7 +259,8 @@ TEST_F(Wasi, MovesManyBuffersInAsFewHostCallsAsTheArenaAllows) {
   before = testing::host_calls_made();
   ASSERT_EQ(program_.call("fd_pread", {*fd, WasiProgram::kIovecs, kCount, 0, 16}), Errno::success);
   EXPECT_EQ(program_.load<uint32_t>(16), kCount * kSize);
-  EXPECT_EQ(testing::host_calls_made() - before, 3U);
+  EXPECT_EQ(testing::host_calls_made() - before, 4U)
+      << "one to have the file shown, which this host does not do";
   for (uint32_t i = 0; i < kCount; ++i) {
     EXPECT_EQ(program_.text(WasiProgram::kData + i * kSize, kSize),
               std::string(kSize, static_cast<char>('A' + i)))

@@ -13,7 +13,7 @@ namespace twine::fs {
 
 namespace {
 
-constexpr uint64_t kMaxTransfer = kArenaSize - kArenaDataOffset;
+constexpr uint64_t kMaxTransfer = kArenaDataSize;
 // Offsets are signed in WASI as in POSIX.
 constexpr uint64_t kMaxPosition = std::numeric_limits<int64_t>::max();
 
@@ -70,9 +70,12 @@ IoResult<uint64_t> in_parts(const hostcall::Pieces<Byte>& pieces, Transfer&& tra
 
 }  // namespace
 
+bool HostFile::moves_at_once() const {
+  return (flags() & (wasi::fdflags::sync | wasi::fdflags::dsync | wasi::fdflags::rsync)) != 0;
+}
+
 bool HostFile::is_small(uint64_t size) const {
-  constexpr Fdflags kAtOnce = wasi::fdflags::sync | wasi::fdflags::dsync | wasi::fdflags::rsync;
-  return size <= kSmall && (flags() & kAtOnce) == 0;
+  return size <= kSmall && !moves_at_once();
 }
 
 IoResult<uint64_t> HostFile::size() {
@@ -92,8 +95,11 @@ IoResult<uint64_t> HostFile::position() {
 IoResult<uint64_t> HostFile::read(const Scatter& to) {
   const uint64_t from = TWINE_TRY(position());
   const bool goes_on = from == read_end_ && from <= kMaxPosition - kAheadBytes;
+  if (!goes_on) small_file_.in_a_row = 0;
   const uint64_t count =
-      TWINE_TRY(goes_on && is_small(total_size(to)) ? small_.read(small_file_, from, to) : read_at(to, from));
+      TWINE_TRY(goes_on && is_small(total_size(to)) ? small_.read(small_file_, from, to)
+                                                    : read_large(to, from, small_file_.in_a_row));
+  small_file_.in_a_row += count;
   position_ = from + count;
   read_end_ = position_;
   return count;
@@ -123,7 +129,14 @@ IoResult<uint64_t> HostFile::write(const Gather& from) {
 }
 
 IoResult<uint64_t> HostFile::read_at(const Scatter& to, uint64_t position) {
+  return read_large(to, position, /*ahead=*/0);
+}
+
+IoResult<uint64_t> HostFile::read_large(const Scatter& to, uint64_t position, uint64_t ahead) {
   if (position > kMaxPosition) return std::unexpected(Errno::inval);
+  if (position <= kMaxPosition - kArenaWindowSize && !moves_at_once()) {
+    if (small_.read_shown(small_file_, position, to, ahead)) return total_size(to);
+  }
   small_.settle_file(small_file_.id);
   return in_parts(to, [&](const Scatter& part, uint64_t done) -> IoResult<uint64_t> {
     if (done > kMaxPosition - position) return 0;

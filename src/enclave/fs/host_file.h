@@ -45,6 +45,10 @@ class HostFile final : public Descriptor {
   IoResult<uint64_t> position();
   IoResult<uint64_t> size();
 
+  // At once, or from what is shown; `ahead` bytes are worth showing.
+  IoResult<uint64_t> read_large(const Scatter& to, uint64_t position, uint64_t ahead);
+
+  bool moves_at_once() const;
   // Whether a transfer of that size goes by way of small_.
   bool is_small(uint64_t size) const;
 

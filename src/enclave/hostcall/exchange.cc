@@ -26,11 +26,6 @@ constexpr uint64_t word_aligned(uint64_t size) {
   return (size + untrusted::kWord - 1) / untrusted::kWord * untrusted::kWord;
 }
 
-UntrustedMemory this_threads_arena() {
-  const enclave::Arena arena = enclave::arena();
-  return {arena.address, arena.size / untrusted::kWord * untrusted::kWord};
-}
-
 // A sentence put together without the heap, for the last words of an enclave. What does not fit is cut off.
 class Sentence {
  public:
@@ -63,7 +58,7 @@ bool take_interruption() {
   return std::exchange(interrupted, false);
 }
 
-Exchange::Exchange(Call call) : call_(call), arena_(this_threads_arena()) {
+Exchange::Exchange(Call call) : call_(call), arena_(enclave::arena().address, enclave::arena().size) {
   // Arguments that a call does not have are zero, not those of the last one.
   constexpr uint64_t args_end = offsetof(ArenaHeader, args) + sizeof(ArenaHeader::args);
   arena_.at<uint64_t>(offsetof(ArenaHeader, call)).store(static_cast<uint64_t>(call));
@@ -76,7 +71,7 @@ void Exchange::word(size_t slot, uint64_t value) {
 }
 
 Window Exchange::take(size_t slot, uint64_t size) {
-  const Window window{next_, std::min(size, arena_.size() - next_)};
+  const Window window{next_, std::min(size, room())};
   next_ += word_aligned(window.size);
   word(slot, window.offset);
   word(slot + 1, window.size);
@@ -118,7 +113,7 @@ Window Exchange::stage(size_t slot, const Gather& data) {
 }
 
 bool Exchange::stage_whole(size_t slot, std::span<const std::byte> data, uint64_t limit) {
-  if (data.size() > limit || data.size() > arena_.size() - next_) return false;
+  if (data.size() > limit || data.size() > room()) return false;
   arena_.copy_out(take(slot, data.size()).offset, data);
   return true;
 }

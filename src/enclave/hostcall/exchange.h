@@ -3,11 +3,9 @@
 // The generated functions (hostcalls.h) are the only users. What they rely on:
 //   - stage and reserve lay buffers into the arena's data area, 8-byte aligned, one after the other;
 //   - commit has the call served: by a host thread that waits for it, or by leaving the enclave and coming back;
-//   - collect reads the result word once and returns it only if the table admits it; anything else ends the
-//   enclave
+//   - collect reads the result word once and returns it only if the table admits it; anything else ends the enclave
 //     (platform host_attack, which does not return);
-//   - copy_in copies reply bytes once, from where the enclave reserved them; nothing in the arena says where
-//   to look.
+//   - copy_in copies reply bytes once, from where the enclave reserved them; nothing in the arena says where to look.
 #pragma once
 
 #include <cstddef>
@@ -59,6 +57,7 @@ class Exchange {
   [[nodiscard]] Call call() const { return call_; }
 
  private:
+  [[nodiscard]] uint64_t room() const { return kArenaDataEnd - next_; }
   Window take(size_t slot, uint64_t size);
   // Whether the host took the call while the enclave waited.
   [[nodiscard]] bool served_inside(uint64_t submission) const;

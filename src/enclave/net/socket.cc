@@ -18,7 +18,7 @@ namespace {
 
 constexpr uint64_t kMaxDatagram = 65535;
 // What one call moves at most; the arena holds an address and flags beside it.
-constexpr uint64_t kMaxTransfer = kArenaSize - kArenaDataOffset - 64;
+constexpr uint64_t kMaxTransfer = kArenaDataSize - 64;
 
 uint64_t largest_value(SocketOption option) {
   if (option < SocketOption::receive_buffer) return 1;

@@ -153,7 +153,10 @@ class ServiceHandler final : public sgx::HostCallHandler {
   ServiceHandler(Services& services, ExitlessChoice exitless) : services_(services), exitless_(exitless) {}
 
   void host_call(std::span<uint8_t> arena) override {
-    if (!server_) server_.emplace(services_, std::as_writable_bytes(arena), exitless_);
+    if (!server_) {
+      services_.show_files_in(std::as_writable_bytes(arena));
+      server_.emplace(services_, std::as_writable_bytes(arena), exitless_);
+    }
     server_->serve_exit();
   }
   // No thread looks at the arena any more. Calls that were served without an exit.

@@ -44,6 +44,7 @@ ssize_t write_without_sigpipe(int fd, std::span<const std::byte> data) {
 IoResult<uint64_t> Services::Impl::file_close(Handle handle) {
   const auto file = handles_.remove(handle);
   if (!file) return std::unexpected(file.error());
+  window_.forget(**file);
   // The descriptor closes with its last user. What close(2) could report, sync reports before.
   return 0;
 }
@@ -57,6 +58,14 @@ IoResult<uint64_t> Services::Impl::file_read(Handle handle, uint64_t position, s
   }
   if (position > kMaxOffset) return std::unexpected(wasi::Errno::inval);
   return retrying([&] { return ::pread(fd, data.data(), data.size(), static_cast<off_t>(position)); });
+}
+
+IoResult<uint64_t> Services::Impl::file_show(Handle handle, uint64_t position, uint64_t size) {
+  const auto file = handles_.find(handle);
+  if (!file) return std::unexpected(file.error());
+  if (position > kMaxOffset || position % kArenaAlignment != 0 || size > kArenaWindowSize)
+    return std::unexpected(wasi::Errno::inval);
+  return window_.show(**file, position, size);
 }
 
 IoResult<uint64_t> Services::Impl::file_write(Handle handle, uint64_t position,

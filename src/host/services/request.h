@@ -41,8 +41,8 @@ class Request {
   [[nodiscard]] std::span<std::byte> bytes(size_t slot) const {
     const uint64_t offset = args_[slot];
     const uint64_t size = args_[slot + 1];
-    if (offset < kArenaDataOffset || offset % sizeof(uint64_t) != 0 || offset > arena_.size() ||
-        size > arena_.size() - offset) {
+    if (offset < kArenaDataOffset || offset % sizeof(uint64_t) != 0 || offset > kArenaDataEnd ||
+        size > kArenaDataEnd - offset) {
       valid_ = false;
       return {};
     }

@@ -55,6 +55,10 @@ Result<std::unique_ptr<Services>> Services::create(ServicesConfig config) {
   return std::unique_ptr<Services>(new Services(std::move(impl)));
 }
 
+void Services::show_files_in(std::span<std::byte> arena) {
+  impl_->show_files_in(arena);
+}
+
 void Services::serve(std::span<std::byte> arena) {
   impl_->calls_served.fetch_add(1, std::memory_order_relaxed);
   hostcall::serve(*impl_, arena);
@@ -93,6 +97,10 @@ Result<void> Services::Impl::open_launch_handles() {
   }
   handles_.fix();
   return {};
+}
+
+void Services::Impl::show_files_in(std::span<std::byte> arena) {
+  window_.set_memory(arena.subspan(kArenaWindowOffset, kArenaWindowSize));
 }
 
 IoResult<std::shared_ptr<OpenFile>> Services::Impl::find_writable(Handle handle) const {

@@ -65,6 +65,10 @@ class Services {
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
 
+  // Files are shown in the window of this arena (file_show), whose pages must be a private mapping and are replaced; in no other. Without
+  // this, no file is shown.
+  void show_files_in(std::span<std::byte> arena);
+
   // Serves the request in a thread's arena (entry.h).
   void serve(std::span<std::byte> arena);
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "host/services/file_window.h"
 #include "host/services/handle_table.h"
 #include "host/services/host_calls.h"
 #include "host/services/services.h"
@@ -19,6 +20,7 @@ class Services::Impl final : public hostcall::HostCalls {
   explicit Impl(ServicesConfig config) : config_(std::move(config)) {}
 
   Result<void> open_launch_handles();
+  void show_files_in(std::span<std::byte> arena);
   [[nodiscard]] std::vector<std::byte> output() const;
 
   std::atomic<uint64_t> calls_served = 0;
@@ -51,6 +53,7 @@ class Services::Impl final : public hostcall::HostCalls {
                                uint32_t access, wasi::Filestat& stat) override;
   IoResult<uint64_t> file_close(Handle file) override;
   IoResult<uint64_t> file_read(Handle file, uint64_t position, std::span<std::byte> data) override;
+  IoResult<uint64_t> file_show(Handle file, uint64_t position, uint64_t size) override;
   IoResult<uint64_t> file_write(Handle file, uint64_t position, std::span<const std::byte> data) override;
   IoResult<uint64_t> file_stat(Handle directory, std::string_view path, uint32_t follow,
                                wasi::Filestat& stat) override;
@@ -101,6 +104,7 @@ class Services::Impl final : public hostcall::HostCalls {
 
   ServicesConfig config_;
   HandleTable handles_;
+  FileWindow window_;
 
   mutable std::mutex output_mutex_;
   std::vector<std::byte> output_;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <chrono>
 #include <cstring>
@@ -21,8 +22,6 @@ using twine::sgx::Enclu;
 constexpr auto kEenter = static_cast<uint32_t>(Enclu::eenter);
 constexpr auto kEresume = static_cast<uint32_t>(Enclu::eresume);
 constexpr auto kEexit = static_cast<uint32_t>(Enclu::eexit);
-
-constexpr size_t kArenaPages = (kArenaSize + 4095) / 4096 * 4096;
 
 // The enclave's RDI at the last EEXIT; user_data points here.
 struct ExitRegisters {
@@ -72,16 +71,28 @@ uint64_t address_of(std::span<const uint8_t> bytes) {
 
 EnclaveThread::EnclaveThread(Driver& driver, uint64_t tcs, HostCallHandler& handler)
     : driver_(driver), tcs_(tcs), handler_(handler) {
-  void* const memory = mmap(nullptr, kArenaPages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const memory = mmap(nullptr, kArenaSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED) arena_ = {static_cast<uint8_t*>(memory), kArenaSize};
 }
 
 EnclaveThread::~EnclaveThread() {
-  if (!arena_.empty()) munmap(arena_.data(), kArenaPages);
+  if (!arena_.empty()) munmap(arena_.data(), kArenaSize);
 }
 
 void EnclaveThread::divert(ucontext_t& context) {
   if (handling_exception_ == 0) static_cast<void>(sgx::divert(context, tcs_));
+}
+
+bool EnclaveThread::mend_window(const sgx_enclave_run& run) {
+  const std::span<uint8_t> window = arena_.subspan(kArenaWindowOffset, kArenaWindowSize);
+  if (run.exception_vector != static_cast<uint16_t>(twine::sgx::Vector::pf) ||
+      run.exception_addr - address_of(window) >= window.size() ||
+      mmap(window.data(), window.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+           0) == MAP_FAILED) {
+    return false;
+  }
+  std::atomic_ref(reinterpret_cast<ArenaHeader*>(arena_.data())->torn) = 1;
+  return true;
 }
 
 Result<void> EnclaveThread::run() {
@@ -112,6 +123,10 @@ Result<void> EnclaveThread::run() {
     }
     leaf = kEenter;
     if (state.function == kEresume) {
+      if (mend_window(state)) {
+        leaf = kEresume;
+        continue;
+      }
       // An asynchronous exit with an exception. Whether it is the enclave's to deal with only the enclave can
       // tell.
       ++statistics_.exceptions;

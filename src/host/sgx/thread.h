@@ -63,6 +63,10 @@ class EnclaveThread {
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
  private:
+  // An exception at a page of the window: the file that is shown there has become shorter, or cannot be read. Empty pages take the
+  // place of what is shown, and the enclave is told that it is torn.
+  bool mend_window(const sgx_enclave_run& run);
+
   Driver& driver_;
   uint64_t tcs_;
   HostCallHandler& handler_;
