@@ -7,10 +7,9 @@ if(TARGET twine_codegen_llvm)
   twine_library(twine_guest_host SOURCES support/guest_host.cc LIBRARIES twine_codegen_llvm)
   target_include_directories(twine_guest_host PUBLIC ${CMAKE_CURRENT_LIST_DIR}/..)
 
-  twine_test(codegen_traps_test SOURCES unit/codegen_traps_test.cc LIBRARIES twine_guest_host)
-  twine_test(codegen_nests_test SOURCES unit/codegen_nests_test.cc LIBRARIES twine_guest_host)
-  twine_test(codegen_counts_test SOURCES unit/codegen_counts_test.cc LIBRARIES twine_guest_host)
-  twine_test(codegen_jamming_test SOURCES unit/codegen_jamming_test.cc LIBRARIES twine_guest_host)
+  foreach(subject IN ITEMS traps nests counts jamming)
+    twine_test(codegen_${subject}_test SOURCES unit/codegen_${subject}_test.cc support/both_levels.cc LIBRARIES twine_guest_host)
+  endforeach()
   twine_test(codegen_twm_test SOURCES unit/codegen_twm_test.cc LIBRARIES twine_guest_host)
   twine_test(codegen_golden_test SOURCES golden/codegen_golden.cc LIBRARIES twine_guest_host)
   target_compile_definitions(codegen_golden_test

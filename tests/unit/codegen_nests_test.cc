@@ -2,17 +2,13 @@
 // optimised. Rectangular and triangular nests, counted up and down, with bounds and addresses that are constants or arguments.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <random>
 #include <string>
-#include <vector>
 
-#include "support/guest_host.h"
+#include "support/both_levels.h"
 
 namespace twine::test {
 namespace {
-
-constexpr uint32_t kPage = 65536;
 
 // Writes a function f(p, q, n, m) -> i32 whose nest has two or three loops over $i0, $i1, $i2.
 class NestWriter {
@@ -101,15 +97,7 @@ class NestWriter {
   bool constant_ = false;
 };
 
-class LoopNests : public testing::TestWithParam<int> {
- protected:
-  static codegen::CompileOptions options(int level) {
-    codegen::CompileOptions options;
-    options.optimisation_level = level;
-    options.jobs = 1;
-    return options;
-  }
-};
+class LoopNests : public testing::TestWithParam<int> {};
 
 INSTANTIATE_TEST_SUITE_P(Level, LoopNests, testing::Values(2, 3),
                          [](const auto& info) { return "O" + std::to_string(info.param); });
@@ -118,13 +106,8 @@ TEST_P(LoopNests, LeaveTheSameStateAsUnoptimisedCode) {
   int trapped = 0;
   int returned = 0;
   for (uint32_t seed = 1; seed <= 120; ++seed) {
-    const std::string text = NestWriter(seed).module();
-    const std::vector<uint8_t> wasm = assemble(text);
-    Host reference_host(options(0));
-    Host optimised_host(options(GetParam()));
-    auto reference = reference_host.instantiate(wasm);
-    auto optimised = optimised_host.instantiate(wasm);
-    ASSERT_TRUE(reference.has_value() && optimised.has_value()) << text;
+    BothLevels both(NestWriter(seed).module(), GetParam());
+    ASSERT_TRUE(both.is_ready());
     std::mt19937 random(seed);
     const auto pick = [&](std::initializer_list<uint32_t> choices) {
       return choices.begin()[random() % choices.size()];
@@ -136,23 +119,12 @@ TEST_P(LoopNests, LeaveTheSameStateAsUnoptimisedCode) {
                                    pick({0, 1, 2, 5, 17, 33, 0xffff'fffe}), pick({0, 1, 3, 9, 30})}) {
         arguments.push_back({value, 0});
       }
-      for (Instance* instance : {reference->instance, optimised->instance}) {
-        for (uint32_t index = 0; index < kPage; ++index)
-          instance->memory()[index] = static_cast<uint8_t>(index * 31 + static_cast<uint32_t>(round));
-      }
-      const Outcome expected = reference->instance->invoke("f", arguments);
-      const Outcome actual = optimised->instance->invoke("f", arguments);
-      const std::string where =
-          "seed " + std::to_string(seed) + ", round " + std::to_string(round) + "\n" + text;
-      ASSERT_EQ(expected.index(), actual.index()) << where;
-      if (const Trap* trap = std::get_if<Trap>(&expected)) {
-        ASSERT_EQ(trap->kind, std::get<Trap>(actual).kind) << where;
-        ++trapped;
-      } else {
-        ASSERT_EQ(std::get<Values>(expected), std::get<Values>(actual)) << where;
-        ++returned;
-      }
-      ASSERT_TRUE(std::ranges::equal(reference->instance->memory(), optimised->instance->memory())) << where;
+      const Outcome outcome = both.invoke(
+          "f", arguments,
+          [round](uint32_t index) { return static_cast<uint8_t>(index * 31 + static_cast<uint32_t>(round)); },
+          "seed " + std::to_string(seed) + ", round " + std::to_string(round));
+      ASSERT_FALSE(HasFailure());
+      ++(std::holds_alternative<Trap>(outcome) ? trapped : returned);
     }
   }
   EXPECT_GT(trapped, 150) << "the generator shall reach the ends of memory";

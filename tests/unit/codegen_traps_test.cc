@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "support/guest_host.h"
+#include "support/both_levels.h"
 
 namespace twine::test {
 namespace {
@@ -55,14 +55,7 @@ class ExactTraps : public testing::TestWithParam<int> {
     return value;
   }
 
-  static codegen::CompileOptions options() {
-    codegen::CompileOptions options;
-    options.optimisation_level = GetParam();
-    options.jobs = 1;
-    return options;
-  }
-
-  Host host_{options()};
+  Host host_{options_at(GetParam())};
   std::vector<uint32_t> notes_;
 };
 
@@ -322,9 +315,7 @@ TEST_P(ExactTraps, LeaveTheSameStateAsUnoptimisedCode) {
         (local.set $p (i32.add (local.get $p) (local.get $s)))
         (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
       (i32.load (local.get $q))))";
-  codegen::CompileOptions reference_options = options();
-  reference_options.optimisation_level = 0;
-  Host reference_host(reference_options);
+  Host reference_host(options_at(0));
   reference_host.add_function("host", "note", {{wasm::ValueType::i32}, {}},
                               [](const Values&) { return Values{}; });
   const std::vector<uint8_t> wasm = assemble(R"((module (import "host" "note" (func (param i32)))

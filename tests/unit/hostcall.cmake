@@ -10,4 +10,5 @@ twine_library(twine_enclave_hostcall FREESTANDING
           ${hostcall_directory}/handle.cc ${TWINE_HOSTCALL_GENERATED}/enclave/hostcall/hostcalls.cc
   LIBRARIES twine_common twine_in_process_platform)
 
+twine_test(untrusted_test SOURCES unit/untrusted_test.cc LIBRARIES twine_common)
 twine_test(hostcall_test SOURCES unit/hostcall_test.cc LIBRARIES twine_enclave_hostcall)

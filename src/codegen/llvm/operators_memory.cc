@@ -27,12 +27,22 @@ llvm::Value* address(Emitter& emitter, llvm::Value* index, uint32_t displacement
   return builder.CreateGEP(builder.getInt8Ty(), pointer, builder.getInt64(displacement));
 }
 
-llvm::LoadInst* load(Emitter& emitter, const wasm::Operator& op, llvm::Type* type) {
-  llvm::Value* pointer = address(emitter, emitter.pop(), op.memory_access.offset);
+// Every access to linear memory is made by these two.
+llvm::LoadInst* load_at(Emitter& emitter, llvm::Type* type, llvm::Value* pointer) {
   llvm::LoadInst* load =
       emitter.builder().CreateAlignedLoad(type, pointer, llvm::Align(1), /*isVolatile=*/true);
   load->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
   return load;
+}
+
+void store_at(Emitter& emitter, llvm::Value* value, llvm::Value* pointer) {
+  llvm::StoreInst* store =
+      emitter.builder().CreateAlignedStore(value, pointer, llvm::Align(1), /*isVolatile=*/true);
+  store->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
+}
+
+llvm::LoadInst* load(Emitter& emitter, const wasm::Operator& op, llvm::Type* type) {
+  return load_at(emitter, type, address(emitter, emitter.pop(), op.memory_access.offset));
 }
 
 void load_extended(Emitter& emitter, const wasm::Operator& op, unsigned bits, bool to_i64, bool is_signed) {
@@ -48,9 +58,7 @@ void store(Emitter& emitter, const wasm::Operator& op, unsigned bits) {
   if (value->getType()->isIntegerTy() && value->getType()->getIntegerBitWidth() > bits) {
     value = builder.CreateTrunc(value, builder.getIntNTy(bits));
   }
-  llvm::Value* pointer = address(emitter, emitter.pop(), op.memory_access.offset);
-  llvm::StoreInst* store = builder.CreateAlignedStore(value, pointer, llvm::Align(1), /*isVolatile=*/true);
-  store->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
+  store_at(emitter, value, address(emitter, emitter.pop(), op.memory_access.offset));
 }
 
 // Half a vector, its lanes widened. Loaded as one integer: a volatile vector of 64 bits might be loaded in parts.
@@ -90,19 +98,6 @@ void store_lane(Emitter& emitter, const wasm::Operator& op, Shape shape) {
 // Copies and fills of a constant length up to this are a few moves instead of a call of the runtime: what eight vector registers hold.
 constexpr uint32_t kMaxInlineBytes = 128;
 
-llvm::LoadInst* load_piece(Emitter& emitter, llvm::Type* type, llvm::Value* pointer) {
-  llvm::LoadInst* load =
-      emitter.builder().CreateAlignedLoad(type, pointer, llvm::Align(1), /*isVolatile=*/true);
-  load->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
-  return load;
-}
-
-void store_piece(Emitter& emitter, llvm::Value* value, llvm::Value* pointer) {
-  llvm::StoreInst* store =
-      emitter.builder().CreateAlignedStore(value, pointer, llvm::Align(1), /*isVolatile=*/true);
-  store->setMetadata(llvm::LLVMContext::MD_tbaa, emitter.unit().alias_tag(MemoryKind::linear));
-}
-
 // The pieces that `length` bytes are moved in: sizes, the largest first.
 std::vector<uint32_t> pieces(uint32_t length) {
   std::vector<uint32_t> sizes;
@@ -120,7 +115,7 @@ llvm::Type* piece_type(Emitter& emitter, uint32_t size) {
 
 // Nothing may be stored where a part of the range lies out of bounds. The last byte tells: a memory is accessible from its beginning on.
 void probe_last_byte(Emitter& emitter, llvm::Value* index, uint32_t length) {
-  load_piece(emitter, emitter.builder().getInt8Ty(), address(emitter, index, length - 1));
+  load_at(emitter, emitter.builder().getInt8Ty(), address(emitter, index, length - 1));
 }
 
 // memory.copy: everything is loaded before anything is stored, so that the ranges may overlap.
@@ -128,13 +123,13 @@ void copy_inline(Emitter& emitter, llvm::Value* to, llvm::Value* from, uint32_t 
   std::vector<llvm::Value*> loaded;
   uint32_t offset = 0;
   for (const uint32_t size : pieces(length)) {
-    loaded.push_back(load_piece(emitter, piece_type(emitter, size), address(emitter, from, offset)));
+    loaded.push_back(load_at(emitter, piece_type(emitter, size), address(emitter, from, offset)));
     offset += size;
   }
   probe_last_byte(emitter, to, length);
   offset = 0;
   for (llvm::Value* value : loaded) {
-    store_piece(emitter, value, address(emitter, to, offset));
+    store_at(emitter, value, address(emitter, to, offset));
     offset += static_cast<uint32_t>(value->getType()->getPrimitiveSizeInBits() / 8);
   }
 }
@@ -148,7 +143,7 @@ void fill_inline(Emitter& emitter, llvm::Value* to, llvm::Value* value, uint32_t
     llvm::Value* filled =
         size == 1 ? byte
                   : builder.CreateBitCast(builder.CreateVectorSplat(size, byte), piece_type(emitter, size));
-    store_piece(emitter, filled, address(emitter, to, offset));
+    store_at(emitter, filled, address(emitter, to, offset));
     offset += size;
   }
 }

@@ -3,11 +3,8 @@
 // A host address never becomes a C++ pointer outside this file: Untrusted<T> and UntrustedMemory hold it as a
 // number and offer copies only. A copy reads or writes each aligned 8-byte word exactly once (two at a time
 // where there are many) and nothing in between, which
-//   - makes a value that was checked the value that is used (no second fetch for the host to win a race on),
-//   and
-//   - is what Intel asks of enclaves against stale-data leaks (INTEL-SA-00615: untrusted memory is accessed
-//   in aligned
-//     multiples of 8 bytes).
+//   - makes a value that was checked the value that is used (no second fetch for the host to win a race on), and
+//   - is what Intel asks of enclaves against stale-data leaks (INTEL-SA-00615: untrusted memory is accessed in aligned multiples of 8 bytes).
 // Words at the end of a buffer are completed with zeroes on the way out and cut on the way in, so windows are
 // whole words.
 #pragma once
@@ -44,7 +41,9 @@ struct Block {
 inline constexpr uint64_t kBlock = sizeof(Block);
 inline Block load_block(uint64_t address) {
   const auto* const from = std::bit_cast<const volatile WordPair*>(address);
-  return {{{from[0].words}, {from[1].words}, {from[2].words}, {from[3].words}}};
+  Block block;
+  for (size_t i = 0; i < kPairs; ++i) block.pairs[i].words = from[i].words;
+  return block;
 }
 inline void store_block(uint64_t address, const Block& block) {
   auto* const to = std::bit_cast<volatile WordPair*>(address);
