@@ -2,7 +2,7 @@
 //
 //   PROGRAM [--seconds N | --replies N] [--seed N] [--chunk N]
 //
-// Work comes in chunks, each in a process of its own with a seed derived from the run's: what an attack leaves behind (an enclave that has
+// Work comes in chunks, each in a process of its own, as many at once as there are processors, with a seed derived from the run's: what an attack leaves behind (an enclave that has
 // ended frees nothing) ends with it, and `--seed S --chunk N` runs that chunk alone. Prints replies per call, per lie
 // how they ended, and last "N passed, N failed", where a test is one call and one lie it can be told: passed when it was told and nothing was found.
 #pragma once

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <memory>
+#include <mutex>
+#include <utility>
 
 #include "host/emulator/enclave.h"
 
@@ -16,16 +19,39 @@ constexpr uint8_t kHlt = 0xf4;
 
 using x86::InstructionClass;
 
-}  // namespace
+// Code and the sites in it, by offset.
+struct Scanned {
+  std::vector<uint8_t> code;
+  std::vector<TextPatches::Site> sites;
+};
 
-void TextPatches::scan(uint64_t address, const std::vector<uint8_t>& code) {
+// Most processes that build several enclaves build the same one again, and disassembling takes a third of that: what was scanned last is kept.
+std::shared_ptr<const Scanned> scan(std::vector<uint8_t> code) {
+  static std::mutex mutex;
+  static std::shared_ptr<const Scanned> last;
+  const std::lock_guard lock(mutex);
+  if (last != nullptr && last->code == code) return last;
+  auto scanned = std::make_shared<Scanned>();
   x86::disassemble(code, [&](uint64_t offset, const ZydisDecodedInstruction& instruction) {
     const InstructionClass kind = x86::classify(instruction);
     if (kind != InstructionClass::enclu && kind != InstructionClass::illegal &&
         kind != InstructionClass::umip)
       return;
-    sites_.push_back({.address = address + offset, .original = code[offset], .kind = kind});
+    scanned->sites.push_back({.address = offset, .original = code[offset], .kind = kind});
   });
+  scanned->code = std::move(code);
+  last = std::move(scanned);
+  return last;
+}
+
+}  // namespace
+
+void TextPatches::add_sites(uint64_t address, std::vector<uint8_t> code) {
+  const std::shared_ptr<const Scanned> scanned = scan(std::move(code));
+  for (Site site : scanned->sites) {
+    site.address += address;
+    sites_.push_back(site);
+  }
 }
 
 bool TextPatches::apply(Enclave& enclave) {
@@ -40,7 +66,7 @@ bool TextPatches::apply(Enclave& enclave) {
     if (run_end != page) {
       std::vector<uint8_t> code(run_end - page);
       if (!enclave.memory.read(page, code.data(), code.size())) return false;
-      scan(page, code);
+      add_sites(page, std::move(code));
     }
     page = enclave.epcm.next_valid(std::max(run_end, page + kEpcPageSize), end);
   }

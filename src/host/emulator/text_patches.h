@@ -56,7 +56,7 @@ class TextPatches {
   template <typename From, typename To>
   void replace_bytes(uint64_t address, uint64_t& bytes, From from, To to) const;
 
-  void scan(uint64_t address, const std::vector<uint8_t>& code);
+  void add_sites(uint64_t address, std::vector<uint8_t> code);
 
   std::vector<Site> sites_;  // by address
 };
