@@ -252,6 +252,8 @@ TEST_F(FileShow, RefusesWhatCannotBeShown) {
   ASSERT_EQ(::mkfifo((directory_ / "mount/pipe").c_str(), 0600), 0);
   EXPECT_EQ(serve(Call::file_show, {open("pipe", hostcall::kOpenRead | hostcall::kOpenWrite), 0, 1}),
             failure(Errno::notsup));
+  std::filesystem::resize_file(directory_ / "mount/file", 100 * kArenaAlignment);
+  EXPECT_EQ(serve(Call::file_show, {file, 0, 1}), failure(Errno::notsup)) << "a file with holes";
   // Where there is no window nothing is touched.
   const auto without =
       Services::create({.mounts = {{.host_path = directory_ / "mount", .read_only = false}}}).value();

@@ -19,6 +19,12 @@ namespace {
 constexpr uint64_t kMappedAround = uint64_t{64} << 10;
 constexpr uint64_t kMostTouched = kArenaWindowSize / kMappedAround;
 
+// To read a hole of a file in memory costs nothing, to map it costs a page that stays.
+bool is_sparse(const struct stat& status) {
+  constexpr blkcnt_t kBlock = 512;
+  return status.st_blocks < status.st_size / kBlock;
+}
+
 }  // namespace
 
 FileWindow::FileWindow() {
@@ -35,6 +41,7 @@ wasi::IoResult<uint64_t> FileWindow::show(const OpenFile& file, uint64_t positio
     return std::unexpected(wasi::Errno::notsup);
   const auto end = static_cast<uint64_t>(status.st_size);
   if (position >= end) return 0;
+  if (is_sparse(status)) return std::unexpected(wasi::Errno::notsup);
   size = std::min({size, end - position, memory_.size()});
 
   if (shown_ != nullptr && shown_ != &file) clear();

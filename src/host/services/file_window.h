@@ -24,7 +24,7 @@ class FileWindow {
   void set_memory(std::span<std::byte> memory) { memory_ = memory; }
 
   // Shows the file from `position`, a multiple of the page size, on: `size` bytes, at most the window's, or as many as it has there;
-  // the result is how many. Errors: `notsup`, the file cannot be mapped; `io`, not all of it can be read; `nomem`.
+  // the result is how many. Errors: `notsup`, the file cannot be mapped or has holes; `io`, not all of it can be read; `nomem`.
   wasi::IoResult<uint64_t> show(const OpenFile& file, uint64_t position, uint64_t size);
 
   // Lets go of the file, whose space on the disk could not be freed before.
