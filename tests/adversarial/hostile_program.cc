@@ -450,10 +450,10 @@ class ModelledProgram {
   void own_world() {
     static_cast<void>(inside("the manifest's part asked the host", [&] {
       require(program().call("args_get", {64, kBuffer}) == Errno::success &&
-                  program().text(kBuffer, 15) == std::string("guest\0argument", 15),
+                  program().text(kBuffer, 15) == std::string("guest\0argument\0", 15),
               "the arguments changed");
       require(program().call("environ_get", {64, kBuffer}) == Errno::success &&
-                  program().text(kBuffer, 11) == std::string("NAME=value", 11),
+                  program().text(kBuffer, 11) == std::string("NAME=value\0", 11),
               "the environment changed");
       require(program().call("fd_prestat_dir_name", {kHostRoot, kBuffer, 5}) == Errno::success &&
                   program().text(kBuffer, 5) == "/host",

@@ -7,6 +7,7 @@
 //   32 bytes  the start of the arena's data, where the values below put paths
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -86,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   for (; size >= kRequestSize; data += kRequestSize, size -= kRequestSize) {
     const auto call =
-        data[0] == 0xff ? Call{15} : twine::hostcall::kCalls[data[0] % twine::hostcall::kCalls.size()].call;
+        data[0] == 0xff ? std::bit_cast<Call>(uint64_t{15}) : twine::hostcall::kCalls[data[0] % twine::hostcall::kCalls.size()].call;
     header = {};
     header.call = static_cast<uint64_t>(call);
     for (size_t i = 0; i < 8; ++i) header.args[i] = kValues[data[1 + i] % std::size(kValues)];

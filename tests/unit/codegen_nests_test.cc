@@ -73,7 +73,7 @@ class NestWriter {
     for (uint32_t loop = 0; loop <= level; ++loop) {
       if (below(5) == 0) continue;
       const uint32_t stride = one_of<uint32_t>({1, 2, 4, 4, 8, 40, 128, 0xffff'fffc, 0xffff'ffd8});
-      sum = "(i32.add " + sum + "(i32.mul " + get(counter(loop)) + i32(stride) + "))";
+      sum.insert(0, "(i32.add ").append("(i32.mul " + get(counter(loop)) + i32(stride) + "))");
     }
     return sum;
   }

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <bit>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -103,9 +104,9 @@ TEST_F(ServicesTest, RefusesBuffersOutsideTheArena) {
 }
 
 TEST_F(ServicesTest, RefusesCallsAndValuesThatDoNotExist) {
-  EXPECT_LT(serve(static_cast<Call>(0), {}), 0);
-  EXPECT_LT(serve(static_cast<Call>(15), {}), 0);
-  EXPECT_LT(serve(static_cast<Call>(~uint64_t{0}), {}), 0);
+  EXPECT_LT(serve(std::bit_cast<Call>(uint64_t{0}), {}), 0);
+  EXPECT_LT(serve(std::bit_cast<Call>(uint64_t{15}), {}), 0);
+  EXPECT_LT(serve(std::bit_cast<Call>(~uint64_t{0}), {}), 0);
   EXPECT_LT(serve(Call::clock_time, {uint64_t{1} << 32}), 0) << "a number beyond its type";
   EXPECT_LT(serve(Call::clock_time, {4}), 0);
   EXPECT_LT(serve(Call::file_close, {uint64_t{1} << 32 | kMount}), 0) << "a handle beyond its type";

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <limits>
 #include <set>
@@ -497,7 +498,7 @@ TEST_F(WasiPoll, FindsFilesAlwaysReadyAndUnknownDescriptorsWrong) {
 
 TEST_F(WasiPoll, RefusesNothingAndNonsense) {
   EXPECT_EQ(program_.call("poll_oneoff", {kIn, kOut, 0, 16}), Errno::inval);
-  program_.store(kIn, descriptor(1, static_cast<Eventtype>(3), 0));
+  program_.store(kIn, descriptor(1, std::bit_cast<Eventtype>(uint8_t{3}), 0));
   EXPECT_EQ(program_.call("poll_oneoff", {kIn, kOut, 1, 16}), Errno::inval);
   program_.store(kIn, timer(1, Clock::thread_cputime, 0));
   EXPECT_EQ(program_.call("poll_oneoff", {kIn, kOut, 1, 16}), Errno::inval);
