@@ -86,8 +86,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto& header = *reinterpret_cast<twine::ArenaHeader*>(arena.bytes);
 
   for (; size >= kRequestSize; data += kRequestSize, size -= kRequestSize) {
-    const auto call =
-        data[0] == 0xff ? std::bit_cast<Call>(uint64_t{15}) : twine::hostcall::kCalls[data[0] % twine::hostcall::kCalls.size()].call;
+    const auto call = data[0] == 0xff
+                          ? std::bit_cast<Call>(uint64_t{15})
+                          : twine::hostcall::kCalls[data[0] % twine::hostcall::kCalls.size()].call;
     header = {};
     header.call = static_cast<uint64_t>(call);
     for (size_t i = 0; i < 8; ++i) header.args[i] = kValues[data[1 + i] % std::size(kValues)];
