@@ -44,10 +44,9 @@ const SCEV* without_constant(const SCEV* expression, int64_t& constant, ScalarEv
 }
 
 Value* emit_memory_size(IRBuilder<>& builder) {
-  Argument* context = nullptr;
-  for (Argument& argument : builder.GetInsertBlock()->getParent()->args()) {
-    if (argument.hasSwiftSelfAttr()) context = &argument;
-  }
+  // Every guest function has the context for an argument.
+  Argument* context = find_if(builder.GetInsertBlock()->getParent()->args(),
+                              [](const Argument& argument) { return argument.hasSwiftSelfAttr(); });
   Type* pointer = builder.getPtrTy();
   auto* descriptor =
       builder.CreateLoad(pointer, builder.CreateConstInBoundsGEP1_64(
