@@ -469,15 +469,17 @@ class NestVersioner {
   void find_disjoint_groups() {
     SmallVector<std::optional<Range>, 8> ranges;
     for (const Group& group : groups_) {
-      ranges.push_back(known_range(group));
-      if (ranges.back()) ranges.back()->begin += static_cast<int64_t>(group.least_offset());
+      std::optional<Range> range = known_range(group);
+      if (range) range->begin += static_cast<int64_t>(group.least_offset());
+      ranges.push_back(range);
     }
     MDBuilder builder(scev_.getContext());
     MDNode* domain = builder.createAnonymousAliasScopeDomain("nest");
     for (size_t i = 0; i < groups_.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
-        if (!ranges[i] || !ranges[j]) continue;
-        if (ranges[i]->begin < ranges[j]->end && ranges[j]->begin < ranges[i]->end) continue;
+        const std::optional<Range>& one = ranges[i];
+        const std::optional<Range>& other = ranges[j];
+        if (!one || !other || (one->begin < other->end && other->begin < one->end)) continue;
         for (const size_t group : {i, j}) {
           if (groups_[group].scope == nullptr)
             groups_[group].scope = builder.createAnonymousAliasScope(domain);

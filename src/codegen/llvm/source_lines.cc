@@ -85,6 +85,7 @@ std::unique_ptr<SourceLines> make_source_lines(std::span<const SourceLines::Sect
 Result<std::unique_ptr<SourceLines>> source_lines(std::span<const uint8_t> wasm_bytes) {
   const wasm::Module module = TWINE_TRY(wasm::load(wasm_bytes, wasm::all_features));
   std::vector<SourceLines::Section> sections;
+  sections.reserve(module.custom_sections.size());
   for (const wasm::CustomSection& section : module.custom_sections)
     sections.push_back({.name = section.name, .bytes = section.bytes});
   return make_source_lines(sections, module.code_section_offset);

@@ -67,6 +67,7 @@ void emit_tail_thunk(Unit& unit, uint32_t function) {
   llvm::Function* thunk = unit.function(function);
   Emitter emitter(unit, *thunk);
   std::vector<llvm::Value*> arguments;
+  arguments.reserve(type.params.size());
   for (uint32_t param = 0; param < type.params.size(); ++param) arguments.push_back(thunk->getArg(param + 1));
   llvm::CallInst* call = emitter.call_only(unit.tail_function(function), emitter.context(), arguments);
   if (type.results.empty()) {

@@ -58,7 +58,6 @@ static_assert(TWINE_EXIT_HOST_CALL == uint64_t(ExitReason::host_call) &&
               TWINE_EXIT_RESUME == uint64_t(ExitReason::resume) &&
               TWINE_EXIT_DEAD == uint64_t(ExitReason::dead) &&
               TWINE_EXIT_STARVED == uint64_t(ExitReason::starved) &&
-              TWINE_EXIT_NOT_READY == uint64_t(ExitReason::not_ready) &&
               TWINE_EXIT_NOT_READY == uint64_t(ExitReason::not_ready));
 static_assert(TWINE_VIOLATION_NOT_IDLE == uint64_t(EntryViolation::not_idle) &&
               TWINE_VIOLATION_NO_HOST_CALL == uint64_t(EntryViolation::no_host_call) &&
