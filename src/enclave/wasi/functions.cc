@@ -8,8 +8,8 @@ namespace twine::wasi {
 
 namespace {
 
-#define TWINE_WASI_FUNCTION(name) bind<&name>(#name)
-#define TWINE_WASI_QUIET_FUNCTION(name) bind<&name, /*Settles=*/false>(#name)
+#define TWINE_WASI_FUNCTION(name) bind<&(name)>(#name)
+#define TWINE_WASI_QUIET_FUNCTION(name) bind<&(name), /*Settles=*/false>(#name)
 constexpr std::array kFunctions = {
     TWINE_WASI_QUIET_FUNCTION(args_get),
     TWINE_WASI_QUIET_FUNCTION(args_sizes_get),

@@ -94,11 +94,11 @@ Result<void> add_port(int ruleset, uint64_t access, uint16_t port) {
 
 Result<void> add_network(int ruleset, uint64_t handled, const ConfinedNetwork& network) {
   constexpr uint16_t dns = 53;  // a resolver whose answer does not fit a datagram asks again by TCP
-  if ((handled & kConnectTcp) != 0) {
+  if ((handled & kConnectTcp) != 0 && network.connect_ports) {
     for (const uint16_t port : *network.connect_ports) TWINE_TRY(add_port(ruleset, kConnectTcp, port));
     if (network.resolves_names) TWINE_TRY(add_port(ruleset, kConnectTcp, dns));
   }
-  if ((handled & kBindTcp) != 0) {
+  if ((handled & kBindTcp) != 0 && network.bind_ports) {
     for (const uint16_t port : *network.bind_ports) TWINE_TRY(add_port(ruleset, kBindTcp, port));
   }
   return {};

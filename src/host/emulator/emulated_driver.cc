@@ -25,7 +25,7 @@ class EmulatedDriver final : public host::sgx::Driver {
         epc_(Epc::of_machine(options.epc_bytes, options.reclaim)),
         device_(platform_, *epc_),
         confine_(options.confine_system_calls),
-        storm_(std::move(storm)) {}
+        storm_(storm) {}
   EmulatedDriver(const EmulatedDriver&) = delete;
   EmulatedDriver& operator=(const EmulatedDriver&) = delete;
   ~EmulatedDriver() override {
@@ -108,5 +108,5 @@ twine::Result<std::unique_ptr<twine::host::sgx::Driver>> twine::host::sgx::open_
   const emulator::Platform platform = TWINE_TRY(emulator::Platform::open(path));
   std::optional<emulator::AexStorm> storm = TWINE_TRY(emulator::AexStorm::from_environment());
   emulator::install_signal_handlers();
-  return std::make_unique<emulator::EmulatedDriver>(platform, options, std::move(storm));
+  return std::make_unique<emulator::EmulatedDriver>(platform, options, storm);
 }

@@ -11,7 +11,7 @@
 namespace twine::image {
 namespace {
 
-std::unexpected<Error> malformed(std::string message) {
+std::unexpected<Error> malformed(const std::string& message) {
   return fail(ErrorCode::malformed, "not an enclave image: " + message);
 }
 
@@ -111,11 +111,12 @@ Result<std::optional<ImageNote>> find_note(std::span<const uint8_t> notes) {
               "built with the image",
               *version, kImageNoteVersion));
     }
-    if (descriptor->size() != sizeof(ImageNote)) {
+    const auto note = read_at<ImageNote>(*descriptor, 0);
+    if (!note || descriptor->size() != sizeof(ImageNote)) {
       return malformed(
           fmt::format("its note has {} bytes instead of {}", descriptor->size(), sizeof(ImageNote)));
     }
-    found = *read_at<ImageNote>(*descriptor, 0);
+    found = *note;
   }
   return found;
 }
@@ -138,19 +139,20 @@ bool in_writable_segment(const ElfImage& image, uint64_t offset, uint64_t size) 
 }
 
 Result<void> check_relocations(const ElfImage& image, uint64_t offset, uint64_t size) {
+  const auto no_table = [] { return malformed("DT_RELA does not describe a table inside the image"); };
   const auto table = contents_at(image, offset, size);
-  if (!table || size % sizeof(Elf64_Rela) != 0)
-    return malformed("DT_RELA does not describe a table inside the image");
+  if (!table || size % sizeof(Elf64_Rela) != 0) return no_table();
   for (uint64_t at = 0; at < size; at += sizeof(Elf64_Rela)) {
-    const auto entry = *read_at<Elf64_Rela>(*table, at);
-    if (ELF64_R_TYPE(entry.r_info) != R_X86_64_RELATIVE) {
+    const auto entry = read_at<Elf64_Rela>(*table, at);
+    if (!entry) return no_table();
+    if (ELF64_R_TYPE(entry->r_info) != R_X86_64_RELATIVE) {
       return malformed(fmt::format(
           "relocation {} is of type {}, not R_X86_64_RELATIVE; it needs a symbol that nobody provides",
-          at / sizeof(Elf64_Rela), ELF64_R_TYPE(entry.r_info)));
+          at / sizeof(Elf64_Rela), ELF64_R_TYPE(entry->r_info)));
     }
-    if (!in_writable_segment(image, entry.r_offset, sizeof(uint64_t))) {
+    if (!in_writable_segment(image, entry->r_offset, sizeof(uint64_t))) {
       return malformed(fmt::format("relocation {} changes {:#x}, which is not in a writable segment",
-                                   at / sizeof(Elf64_Rela), entry.r_offset));
+                                   at / sizeof(Elf64_Rela), entry->r_offset));
     }
   }
   return {};
