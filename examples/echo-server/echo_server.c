@@ -67,8 +67,8 @@ static int serve(int fd, struct Client* client) {
 
 int main(int argc, char** argv) {
   const int listener = open_listener(&argc, &argv);
-  const long seconds = argc > 1 ? atol(argv[1]) : 60;
-  const long connections = argc > 2 ? atol(argv[2]) : 0;
+  const long seconds = argc > 1 ? strtol(argv[1], NULL, 10) : 60;
+  const long connections = argc > 2 ? strtol(argv[2], NULL, 10) : 0;
   if (listener < 0) {
     fputs("echo-server: there is no listening socket; give --listen 127.0.0.1:7000\n", stderr);
     return 2;

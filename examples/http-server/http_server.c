@@ -94,7 +94,7 @@ static int file_path(const char* target, size_t length, char* path) {
   }
   if (is_parent(path + part, end - part)) return 0;
   path[end] = '\0';
-  if (path[end - 1] == '/') strcpy(path + end, "index.html");
+  if (path[end - 1] == '/') memcpy(path + end, "index.html", sizeof "index.html");
   return 1;
 }
 
@@ -285,7 +285,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   root = argv[1];
-  const long seconds = argc > 2 ? atol(argv[2]) : 60;
+  const long seconds = argc > 2 ? strtol(argv[2], NULL, 10) : 60;
   fcntl(listener, F_SETFL, O_NONBLOCK);
   polled[0] = (struct pollfd){.fd = listener, .events = POLLIN, .revents = 0};
 

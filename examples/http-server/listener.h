@@ -40,6 +40,7 @@ static inline int open_listener(int* argc, char*** argv) {
   --*argc;
   ++*argv;
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0) return -1;
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(fd, (const struct sockaddr*)&address, sizeof address) != 0 || listen(fd, 4096) != 0) return -1;

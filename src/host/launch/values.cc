@@ -113,6 +113,7 @@ std::string describe_float(Float value) {
 
 std::string describe_signature(const wasm::FunctionType& type) {
   std::vector<std::string_view> params;
+  params.reserve(type.params.size());
   for (const ValueType param : type.params) params.push_back(wasm::name(param));
   return fmt::format("({})", fmt::join(params, ", "));
 }

@@ -58,14 +58,15 @@ Result<Listener> open_listener(std::string_view text) {
                        .padding = 0,
                        .bytes = {}};
   std::memcpy(wanted.bytes, endpoint.address.bytes.data(), endpoint.address.length);
-  const KernelAddress address = *to_kernel(wanted);  // of a family that exists
+  const std::optional<KernelAddress> address = to_kernel(wanted);
+  if (!address) return fail(ErrorCode::internal, std::string(text) + ": of no family that exists");
 
   UniqueFd socket(::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   const bool listens =
       socket.valid() && ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
       (!v6 || ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
-      ::bind(socket.get(), address.get(), address.length) == 0 && ::listen(socket.get(), SOMAXCONN) == 0;
+      ::bind(socket.get(), address->get(), address->length) == 0 && ::listen(socket.get(), SOMAXCONN) == 0;
   KernelAddress bound{.storage = {}, .length = sizeof(sockaddr_storage)};
   if (!listens || ::getsockname(socket.get(), bound.get(), &bound.length) != 0) {
     return fail(errno == EACCES || errno == EPERM ? ErrorCode::permission : ErrorCode::io,
