@@ -1,6 +1,7 @@
 #include "attacked_launch.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -101,7 +102,9 @@ class Output {
   ~Output() { std::fclose(file_); }
   [[nodiscard]] int descriptor() const { return fileno(file_); }
   [[nodiscard]] std::string text() const {
-    std::string text(4096, '\0');
+    struct stat status{};
+    if (fstat(descriptor(), &status) != 0) return {};
+    std::string text(static_cast<size_t>(status.st_size), '\0');
     const ssize_t size = pread(descriptor(), text.data(), text.size(), 0);
     text.resize(size < 0 ? 0 : static_cast<size_t>(size));
     return text;

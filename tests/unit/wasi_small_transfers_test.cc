@@ -6,6 +6,7 @@
 
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <random>
@@ -27,6 +28,13 @@ class SmallTransfers : public ::testing::Test {
     const auto fd = program_.open(kDirectory, path, oflags, rights::all, fdflags);
     EXPECT_TRUE(fd) << path;
     return fd.value_or(~0U);
+  }
+  IoResult<std::string> read_at(uint32_t fd, uint64_t position, uint32_t size) {
+    program_.store(WasiProgram::kIovecs, Iovec{WasiProgram::kData, size});
+    const Errno error =
+        program_.call("fd_pread", {fd, WasiProgram::kIovecs, 1, position, WasiProgram::kResult});
+    if (error != Errno::success) return std::unexpected(error);
+    return program_.text(WasiProgram::kData, program_.result());
   }
   static uint64_t calls() { return testing::host_calls_made(); }
 
@@ -86,6 +94,48 @@ TEST_F(SmallTransfers, AreShortOnlyAtTheEndOfTheFile) {
     ASSERT_EQ(part->size(), 3000U);
   }
   ASSERT_EQ(program_.read(fd, 3000)->size(), 2636U);
+}
+
+// A read at a place, or after a jump, is not of what was read ahead: who looks at one place again and again sees it change.
+TEST_F(SmallTransfers, AreSeenToChangeWhereReadsJump) {
+  directory_.write("file", std::string(5000, 'a'));
+  const uint32_t fd = open("file");
+  ASSERT_EQ(program_.read(fd, 10), std::string(10, 'a'));
+  std::fstream(directory_ / "file").seekp(10) << "bc" << std::flush;
+  ASSERT_EQ(program_.read(fd, 1), "a") << "read ahead";
+  EXPECT_EQ(read_at(fd, 10, 2), "bc");
+  std::fstream(directory_ / "file").seekp(10) << "de" << std::flush;
+  EXPECT_EQ(read_at(fd, 10, 2), "de");
+  ASSERT_EQ(program_.seek(fd, 10, Whence::set), 10U);
+  EXPECT_EQ(program_.read(fd, 2), "de");
+}
+
+// Whatever was copied of an earlier state of the file, nothing stands behind the bytes that a read says there are.
+TEST_F(SmallTransfers, LeaveWhatIsBehindThemAloneWhereAFileWasCut) {
+  for (const bool jumps : {false, true}) {
+    directory_.write("file", std::string(2500, 'a'));
+    const uint32_t fd = open("file");
+    ASSERT_EQ(program_.read(fd, 100), std::string(100, 'a'));
+    std::filesystem::resize_file(directory_ / "file", 1000);
+    program_.store_text(WasiProgram::kData, std::string(6000, '#'));
+    const std::string text = (jumps ? read_at(fd, 100, 6000) : program_.read(fd, 6000)).value();
+    EXPECT_EQ(text, std::string(jumps ? 900 : 2400, 'a'));
+    EXPECT_EQ(program_.text(WasiProgram::kData + static_cast<uint32_t>(text.size()), 6000 - text.size()),
+              std::string(6000 - text.size(), '#'));
+  }
+}
+
+TEST_F(SmallTransfers, AreTheBeginningOfALongReadThatGoesOn) {
+  std::string text(150'000, '\0');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  directory_.write("file", text);
+  const uint32_t fd = open("file");
+  const uint64_t before = calls();
+  ASSERT_EQ(program_.read(fd, 10), text.substr(0, 10));
+  ASSERT_EQ(program_.read(fd, 5000), text.substr(10, 5000));
+  EXPECT_EQ(calls(), before + 1);
+  ASSERT_EQ(program_.read(fd, 100'000), text.substr(5010, 100'000));
+  EXPECT_EQ(calls(), before + 2);
 }
 
 // Every call that could show what is held must find it written.
@@ -286,14 +336,6 @@ class ShownFiles : public SmallTransfers {
     });
   }
   ~ShownFiles() override { program_.connect(); }
-
-  IoResult<std::string> read_at(uint32_t fd, uint64_t position, uint32_t size) {
-    program_.store(WasiProgram::kIovecs, Iovec{WasiProgram::kData, size});
-    const Errno error =
-        program_.call("fd_pread", {fd, WasiProgram::kIovecs, 1, position, WasiProgram::kResult});
-    if (error != Errno::success) return std::unexpected(error);
-    return program_.text(WasiProgram::kData, program_.result());
-  }
 
   int shows_ = 0;
   int reads_ = 0;

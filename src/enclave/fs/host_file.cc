@@ -23,7 +23,11 @@ class NextPart {
  public:
   using Piece = typename hostcall::Pieces<Byte>::Piece;
 
-  explicit NextPart(const hostcall::Pieces<Byte>& pieces) : pieces_(pieces) {}
+  // Begins behind the first `skipped` bytes, of which there are no more than pieces.
+  NextPart(const hostcall::Pieces<Byte>& pieces, uint64_t skipped) : pieces_(pieces), offset_(skipped) {
+    for (; index_ < pieces_.count() && offset_ >= pieces_[index_].size(); ++index_)
+      offset_ -= pieces_[index_].size();
+  }
 
   // Valid until the next call; empty at the end.
   hostcall::Pieces<Byte> take() {
@@ -44,18 +48,16 @@ class NextPart {
  private:
   const hostcall::Pieces<Byte>& pieces_;
   size_t index_ = 0;
-  size_t offset_ = 0;  // in pieces_[index_]
+  size_t offset_;  // in pieces_[index_]
   // IOV_MAX pieces may each be short; a longer list than this only costs another exit.
   std::array<Piece, 64> part_{};
 };
 
-// Moves all of `pieces` by calls of transfer(part, bytes moved before), until one moves less than it was
-// given.
+// Moves all of `pieces` but the first `done` bytes by calls of transfer(part, bytes moved before), until one moves less than it was given.
 template <typename Byte, typename Transfer>
-IoResult<uint64_t> in_parts(const hostcall::Pieces<Byte>& pieces, Transfer&& transfer) {
-  if (total_size(pieces) <= kMaxTransfer) return transfer(pieces, uint64_t{0});
-  NextPart<Byte> next(pieces);
-  uint64_t done = 0;
+IoResult<uint64_t> in_parts(const hostcall::Pieces<Byte>& pieces, uint64_t done, Transfer&& transfer) {
+  if (done == 0 && total_size(pieces) <= kMaxTransfer) return transfer(pieces, done);
+  NextPart<Byte> next(pieces, done);
   for (;;) {
     const hostcall::Pieces<Byte> part = next.take();
     const uint64_t size = total_size(part);
@@ -95,7 +97,10 @@ IoResult<uint64_t> HostFile::position() {
 IoResult<uint64_t> HostFile::read(const Scatter& to) {
   const uint64_t from = TWINE_TRY(position());
   const bool goes_on = from == read_end_ && from <= kMaxPosition - kAheadBytes;
-  if (!goes_on) small_file_.in_a_row = 0;
+  if (!goes_on) {
+    small_file_.in_a_row = 0;
+    small_.forget_read_ahead(small_file_.id);
+  }
   const uint64_t count =
       TWINE_TRY(goes_on && is_small(total_size(to)) ? small_.read(small_file_, from, to)
                                                     : read_large(to, from, small_file_.in_a_row));
@@ -115,7 +120,7 @@ IoResult<uint64_t> HostFile::write(const Gather& from) {
     }
     small_.settle_file(small_file_.id);
     TWINE_TRY(small_.take_error(small_file_));
-    const uint64_t count = TWINE_TRY(in_parts(from, [&](const Gather& part, uint64_t /*done*/) {
+    const uint64_t count = TWINE_TRY(in_parts(from, 0, [&](const Gather& part, uint64_t /*done*/) {
       return hostcall::file_write(handle_.get(), hostcall::kStreamPosition, part);
     }));
     position_is_end_ = true;
@@ -129,16 +134,19 @@ IoResult<uint64_t> HostFile::write(const Gather& from) {
 }
 
 IoResult<uint64_t> HostFile::read_at(const Scatter& to, uint64_t position) {
+  small_.forget_read_ahead(small_file_.id);
   return read_large(to, position, /*ahead=*/0);
 }
 
 IoResult<uint64_t> HostFile::read_large(const Scatter& to, uint64_t position, uint64_t ahead) {
   if (position > kMaxPosition) return std::unexpected(Errno::inval);
+  uint64_t shown = 0;
   if (position <= kMaxPosition - kArenaWindowSize && !moves_at_once()) {
-    if (small_.read_shown(small_file_, position, to, ahead)) return total_size(to);
+    shown = small_.read_shown(small_file_, position, to, ahead);
+    if (shown == total_size(to)) return shown;
   }
   small_.settle_file(small_file_.id);
-  return in_parts(to, [&](const Scatter& part, uint64_t done) -> IoResult<uint64_t> {
+  return in_parts(to, shown, [&](const Scatter& part, uint64_t done) -> IoResult<uint64_t> {
     if (done > kMaxPosition - position) return 0;
     return hostcall::file_read(handle_.get(), position + done, part);
   });
@@ -148,7 +156,7 @@ IoResult<uint64_t> HostFile::write_at(const Gather& from, uint64_t position) {
   if (position > kMaxPosition) return std::unexpected(Errno::inval);
   small_.settle_file(small_file_.id);
   TWINE_TRY(small_.take_error(small_file_));
-  return in_parts(from, [&](const Gather& part, uint64_t done) -> IoResult<uint64_t> {
+  return in_parts(from, 0, [&](const Gather& part, uint64_t done) -> IoResult<uint64_t> {
     if (total_size(part) > kMaxPosition - position - done) return std::unexpected(Errno::fbig);
     return hostcall::file_write(handle_.get(), position + done, part);
   });

@@ -47,19 +47,19 @@ IoResult<uint64_t> SmallTransfers::read(SmallFile& file, uint64_t position, cons
   return done;
 }
 
-bool SmallTransfers::read_shown(SmallFile& file, uint64_t position, const Scatter& to, uint64_t ahead) {
+uint64_t SmallTransfers::read_shown(SmallFile& file, uint64_t position, const Scatter& to, uint64_t ahead) {
   if (writer_ != nullptr && writer_->id == file.id) write_held();
-  uint64_t left = total_size(to);
+  const uint64_t size = total_size(to);
+  uint64_t done = 0;
   for (size_t i = 0; i < to.count(); ++i) {
     for (std::span<std::byte> piece = to[i]; !piece.empty();) {
-      const size_t count = take_ahead(file, position, piece);
+      const size_t count = take_ahead(file, position + done, piece);
       piece = piece.subspan(count);
-      position += count;
-      left -= count;
-      if (count == 0 && !show(file, position, std::max(left, ahead))) return false;
+      done += count;
+      if (count == 0 && !show(file, position + done, std::max(size - done, ahead))) return done;
     }
   }
-  return true;
+  return done;
 }
 
 size_t SmallTransfers::take_ahead(SmallFile& file, uint64_t position, std::span<std::byte> to) {
@@ -118,6 +118,10 @@ void SmallTransfers::settle() {
 void SmallTransfers::settle_file(const FileId& file) {
   if (writer_ != nullptr && writer_->id == file) write_held();
   if (reader_ != nullptr && reader_->id == file) reader_ = nullptr;
+}
+
+void SmallTransfers::forget_read_ahead(const FileId& file) {
+  if (reader_ != nullptr && reader_->id == file && !ahead_is_shown_) reader_ = nullptr;
 }
 
 void SmallTransfers::write_held() {

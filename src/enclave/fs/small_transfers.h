@@ -12,8 +12,8 @@
 //     launch.
 //   - Other processes see held bytes at the program's next call that is neither a small read or write nor a look at clocks, randomness,
 //     arguments or positions, and at its end, by a trap too. A host process that is killed takes at most kHeldBytes with it.
-//   - A change by another process may go unseen in the kAheadBytes that were read ahead, until the same moment; that it has made the file shorter,
-//     in as much as is shown. The end of the file is never remembered.
+//   - A change by another process may go unseen in the kAheadBytes that were read ahead, by reads that go on where the last one ended, until the
+//     same moment; that it has made the file shorter, in as much as is shown. The end of the file is never remembered.
 // Files opened with sync, dsync or rsync, and streams, are not treated so.
 #pragma once
 
@@ -60,14 +60,16 @@ class SmallTransfers {
 
   // At most kSmall bytes from `position`; less only at the end of the file.
   IoResult<uint64_t> read(SmallFile& file, uint64_t position, const Scatter& to);
-  // Whether all of `to`, of any size, could be copied from what is shown; if it has to be, `ahead` bytes are, or as many as are wanted.
-  // Where not, `to` holds anything.
-  bool read_shown(SmallFile& file, uint64_t position, const Scatter& to, uint64_t ahead);
+  // How much of `to`, of any size, could be copied, from what was read ahead or is shown; if it has to be shown, `ahead` bytes are, or as many as
+  // are wanted. A piece of more than kSmall in which that ends holds anything behind it, the others what they held.
+  uint64_t read_shown(SmallFile& file, uint64_t position, const Scatter& to, uint64_t ahead);
 
   // Writes what is held and forgets what was read ahead.
   void settle();
   // The same if it is of this file, by whichever descriptor.
   void settle_file(const FileId& file);
+  // The next read of this file sees it as it is by then. What is shown always is.
+  void forget_read_ahead(const FileId& file);
 
   // The error of a write held for `file`, which is thereby reported.
   IoResult<void> take_error(SmallFile& file);
