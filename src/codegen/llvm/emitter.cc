@@ -2,6 +2,7 @@
 
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/MDBuilder.h>
 
 #include <cstddef>
@@ -187,6 +188,10 @@ void Emitter::tail_call(llvm::FunctionCallee callee, llvm::Value* callee_context
   }
 }
 
+void Emitter::clear_upper_halves() {
+  if (unit_.has_avx()) builder_.CreateIntrinsic(llvm::Intrinsic::x86_avx_vzeroupper, {}, {});
+}
+
 llvm::Value* Emitter::call_runtime(abi::RuntimeEntry entry, llvm::Type* result,
                                    std::span<llvm::Value* const> arguments) {
   std::vector<llvm::Type*> types = {builder_.getPtrTy()};
@@ -199,6 +204,7 @@ llvm::Value* Emitter::call_runtime(abi::RuntimeEntry entry, llvm::Type* result,
       load_invariant(builder_.getPtrTy(), field(context_, offsetof(abi::ContextHeader, runtime)));
   llvm::Value* stub =
       load_invariant(builder_.getPtrTy(), field(entries, static_cast<uint64_t>(entry) * sizeof(void*)));
+  clear_upper_halves();
   llvm::CallInst* call = builder_.CreateCall(llvm::FunctionType::get(result, types, false), stub, all);
   call->addParamAttr(0, llvm::Attribute::SwiftSelf);
   call->setDoesNotThrow();

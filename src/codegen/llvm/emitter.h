@@ -78,6 +78,9 @@ class Emitter {
   // Ends the block: the function returns what `callee`, in the tail-calling convention, returns in its place.
   void tail_call(llvm::FunctionCallee callee, llvm::Value* callee_context,
                  std::span<llvm::Value* const> arguments);
+  // To precede every change from guest code to the runtime's, whose SSE instructions would pay for what AVX has left in the upper halves of
+  // the vector registers.
+  void clear_upper_halves();
   // A runtime entry, with this function's context in R13.
   llvm::Value* call_runtime(abi::RuntimeEntry entry, llvm::Type* result,
                             std::span<llvm::Value* const> arguments);

@@ -25,6 +25,7 @@ void emit_entry_thunk(Unit& unit, uint32_t index) {
   const auto results =
       emitter.call({unit.function_type(type), thunk->getArg(1)}, emitter.context(), arguments, type);
   if (!results.empty()) emitter.store(results[0], emitter.value_slot(0), MemoryKind::values);
+  emitter.clear_upper_halves();
   emitter.builder().CreateRetVoid();
 }
 

@@ -133,6 +133,8 @@ void Unit::set_attributes(llvm::Function& function) {
   function.setDoesNotThrow();
   function.setUWTableKind(llvm::UWTableKind::Async);
   function.addFnAttr("target-cpu", cpu_.level);
+  // Guest functions leave the upper halves of vector registers to each other as they are; Emitter clears them for the runtime.
+  function.addFnAttr("target-features", "-vzeroupper");
   if (!cpu_.tune.empty()) function.addFnAttr("tune-cpu", cpu_.tune);
   function.addFnAttr("frame-pointer", "none");
   function.addFnAttr("no-builtins");  // there is no memcpy to call

@@ -64,6 +64,7 @@ class Unit {
   // Guest convention (docs/abi.md): the context, then the parameters; the first result is returned.
   llvm::FunctionType* function_type(const wasm::FunctionType& type);
 
+  [[nodiscard]] bool has_avx() const { return (cpu_.required_features & kCpuAvx) != 0; }
   [[nodiscard]] bool has_fused_multiply_add() const { return (cpu_.required_features & kCpuFma) != 0; }
 
   // The function of the Wasm module with this index, declared on first use. Not for imported ones.

@@ -1,4 +1,6 @@
+;; The caller is a guest function too, which the upper halves of vector registers do not disturb.
 ;; has: vpaddd\s+.*\(%r\w+,%r\w+.*%ymm
+;; lacks: vzeroupper
 (module (memory 1)
   (func (export "f") (param $p i32) (param $n i32) (result i32) (local $sum i32)
     (loop $l
