@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <filesystem>
@@ -136,6 +137,48 @@ TEST_F(SmallTransfers, AreTheBeginningOfALongReadThatGoesOn) {
   EXPECT_EQ(calls(), before + 1);
   ASSERT_EQ(program_.read(fd, 100'000), text.substr(5010, 100'000));
   EXPECT_EQ(calls(), before + 2);
+}
+
+// Another process cuts the file and lets it grow again while it is read in all sizes, in two pieces. Each byte has its value wherever it is read.
+TEST_F(SmallTransfers, AreOfTheFileAndNoMoreThanIsSaidWhileAnotherProcessChangesIt) {
+  constexpr uint32_t kLargest = 200'000;
+  std::string text(kLargest, '\0');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('A' + i % 53);
+  std::mt19937 random(20261123);
+  const auto below = [&](uint32_t bound) { return static_cast<uint32_t>(random() % bound); };
+  uint64_t length = kLargest;
+  directory_.write("file", text);
+  const uint32_t fd = open("file");
+  uint64_t position = 0;
+  for (int step = 0; step < 3000; ++step) {
+    if (below(3) == 0) {
+      length = below(kLargest);
+      directory_.write("file", text.substr(0, length));
+    }
+    if (below(20) == 0) {
+      position = below(kLargest);
+      ASSERT_EQ(program_.seek(fd, static_cast<int64_t>(position), Whence::set), position);
+    }
+    const std::array<uint32_t, 2> sizes = {below(4097), below(4) == 0 ? below(60'000) : below(4097)};
+    const uint32_t size = sizes[0] + sizes[1];
+    program_.store_text(WasiProgram::kData, std::string(size, '#'));
+    program_.store(WasiProgram::kIovecs, Iovec{WasiProgram::kData, sizes[0]});
+    program_.store(WasiProgram::kIovecs + sizeof(Iovec), Iovec{WasiProgram::kData + sizes[0], sizes[1]});
+    const bool jumps = below(3) == 0;
+    const uint64_t from = jumps ? below(kLargest) : position;
+    const Errno error =
+        jumps ? program_.call("fd_pread", {fd, WasiProgram::kIovecs, 2, from, WasiProgram::kResult})
+              : program_.call("fd_read", {fd, WasiProgram::kIovecs, 2, WasiProgram::kResult});
+    ASSERT_EQ(error, Errno::success);
+    const uint32_t count = program_.result();
+    ASSERT_LE(count, size);
+    if (jumps)
+      ASSERT_EQ(count, from < length ? std::min<uint64_t>(size, length - from) : 0) << "step " << step;
+    const std::string expected = count == 0 ? "" : text.substr(from, count);
+    ASSERT_EQ(program_.text(WasiProgram::kData, size), expected + std::string(size - count, '#'))
+        << "step " << step;
+    if (!jumps) position += count;
+  }
 }
 
 // Every call that could show what is held must find it written.
