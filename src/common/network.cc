@@ -251,7 +251,7 @@ std::optional<std::string> canonical_host_name(std::string_view text) {
 Result<NetworkRule> parse_network_rule(std::string_view text) {
   NetworkRule rule;
   std::string_view rest = text;
-  // In any case, as names are: a rule for a host of that name would not read back from its own text.
+  // In any case, as names are.
   if (std::ranges::equal(rest.substr(0, kListenPrefix.size()), kListenPrefix, {}, lower_case)) {
     rule.action = NetworkAction::listen;
     rest.remove_prefix(kListenPrefix.size());
@@ -271,6 +271,7 @@ Result<NetworkRule> parse_network_rule(std::string_view text) {
 
 std::string to_text(const NetworkRule& rule) {
   std::string host = rule.name;
+  if (kListenPrefix == host + ":") host += '.';
   if (rule.any_host()) host = "*";
   if (!rule.address.empty()) {
     host = to_text(address_of(rule));

@@ -5,7 +5,7 @@
 //   RULE      ["listen:"] HOST ":" PORT          without listen: connections and datagrams to there
 //   HOST      IPV4 ["/" BITS]                    10.0.0.0/8
 //             "[" IPV6 ["/" BITS] "]"            [::1], [fd00::/8]
-//             NAME                               example.org; not with listen:
+//             NAME                               example.org; not with listen:. A host called listen is "listen."
 //             "*"                                every address, and every name may be resolved
 //   PORT      1 … 65535, or "*" for all
 //

@@ -101,11 +101,13 @@ TEST(NetworkRule, ReadsBackFromItsText) {
   for (const std::string_view text :
        {"example.org:443", "example.org:*", "*:53", "*:*", "10.0.0.0/8:*", "127.0.0.1:80", "[::1]:80",
         "[fd00::/8]:1", "[::/0]:*", "0.0.0.0/0:65535", "listen:127.0.0.1:8080", "listen:[::]:*",
-        "listen:*:80"}) {
+        "listen:*:80", "listen.:1", "listen.org:1", "listening:1"}) {
     EXPECT_EQ(to_text(rule(text)), text);
     EXPECT_TRUE(check_network_rule(rule(text)).has_value()) << text;
   }
   EXPECT_EQ(to_text(rule("EXAMPLE.org.:1")), "example.org:1");
+  EXPECT_EQ(to_text(rule("LISten.:1")), "listen.:1");
+  EXPECT_EQ(rule("listen.:1").name, "listen");
   EXPECT_EQ(to_text(rule("1.2.3.4/32:1")), "1.2.3.4:1");
   EXPECT_EQ(to_text(rule("[::ffff:10.0.0.0/104]:1")), "10.0.0.0/8:1");
 }
